@@ -1,14 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 const long = process.env['MTLS_LAB_LONG'] === '1';
+const report = process.env['MTLS_LAB_REPORT'];
 
 export default defineConfig({
   test: {
-    include: long ? ['test/**/*.long.test.ts'] : ['test/**/*.test.ts'],
+    include: [long ? 'test/**/*.long.test.ts' : 'test/**/*.test.ts'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],
     testTimeout: long ? 900_000 : 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 });
