@@ -223,7 +223,7 @@ function realCluster(trace: Trace): string | null {
       ? 'A stock kubelet ends the handshake well and then answers 401 Unauthorized (anonymous access is off).'
       : 'A stock API server ends the handshake well, takes the client for system:anonymous and answers 403.';
   }
-  if (code !== null && code.startsWith('CERT_')) {
+  if (code?.startsWith('CERT_')) {
     return server === 'kubelet'
       ? 'A stock kubelet sends no alert: the handshake ends well, then it answers 401 Unauthorized.'
       : 'A stock API server sends no alert: the handshake ends well, then it answers HTTP 401.';
