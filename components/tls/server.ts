@@ -1,10 +1,13 @@
 /**
  * The server side of the transport: every TLS option of every server is made here and nowhere else.
  */
+
+import { constants } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Server as HttpServer } from 'node:http';
 import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { createServer, type TLSSocket } from 'node:tls';
 import type { Verdict } from '../../certs/verify/verify.ts';
 import type { FileState, Settings } from '../component.ts';
 import type { Host } from '../host.ts';
@@ -67,11 +70,76 @@ export interface TlsServer {
   close(): Promise<void>;
 }
 
-/** Start serving. Rejects with LabError (FILE_MISSING, PEM_INVALID, KEY_MISMATCH, PORT_IN_USE …). */
-export type StartTlsServer = (options: TlsServerOptions) => Promise<TlsServer>;
+/** Where an accepted socket carries its peer; a symbol, so that HTTP/2's socket proxy passes it on. */
+const PEER = Symbol('mtls-lab.peer');
+const NOBODY: Peer = { chain: [], verdict: null };
+
+/**
+ * Start serving.
+ * @throws LabError FILE_MISSING, PEM_INVALID, KEY_MISMATCH, PORT_IN_USE …
+ */
+export async function startTlsServer(options: TlsServerOptions): Promise<TlsServer> {
+  const { host, settings } = options;
+  const engine = createServer({
+    cert: readFileSync(host.path(options.certFile)),
+    key: readFileSync(host.path(options.keyFile)),
+    ...(options.clientCaFile ? { ca: readFileSync(host.path(options.clientCaFile)) } : {}),
+    requestCert: options.clientCaFile !== undefined,
+    rejectUnauthorized: options.clientCaFile !== undefined && settings.clientAuth === 'require',
+    minVersion: options.minVersion ?? 'TLSv1.2',
+    maxVersion: settings.tlsMaxVersion ?? 'TLSv1.3',
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    ALPNProtocols: options.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+  });
+  const sockets = new Set<TLSSocket>();
+  engine.on('secureConnection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    Object.assign(socket, { [PEER]: readPeer(socket) });
+    (socket.alpnProtocol === 'h2' && options.http2 ? options.http2 : options.http1).emit(
+      'connection',
+      socket,
+    );
+  });
+  engine.on('tlsClientError', (error, socket) => {
+    const remote = `${socket.remoteAddress}:${socket.remotePort}`;
+    options.log({ kind: 'handshake-error', remote, text: error.message, serverName: '' });
+  });
+  await new Promise<void>((resolve, reject) => {
+    engine.once('error', reject);
+    engine.listen(options.port, options.address ?? '127.0.0.1', resolve);
+  });
+  const bound = engine.address();
+  const port = typeof bound === 'object' && bound ? bound.port : options.port;
+  return {
+    url: `https://${options.address === '::1' ? '[::1]' : '127.0.0.1'}:${port}`,
+    port,
+    files: () => [],
+    close: () =>
+      new Promise<void>((resolve) => {
+        engine.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function readPeer(socket: TLSSocket): Peer {
+  const certificate = socket.getPeerCertificate();
+  if (!certificate.raw) return NOBODY;
+  const verdict: Verdict = {
+    accepted: socket.authorized,
+    code: socket.authorized ? null : 'CERT_UNKNOWN_AUTHORITY',
+    text: socket.authorized ? null : `x509: ${socket.authorizationError}`,
+    findings: [],
+    path: null,
+  };
+  return { chain: [certificate.raw], verdict };
+}
 
 /** The peer of a request's socket (`req.socket`, or `session.socket` under HTTP/2). */
-export type PeerOf = (socket: Socket | TLSSocket) => Peer;
+export function peerOf(socket: Socket | TLSSocket): Peer {
+  return (socket as { [PEER]?: Peer })[PEER] ?? NOBODY;
+}
 
 /** Tell the trace how the first request over a connection was answered. */
-export type NoteHttp = (socket: Socket | TLSSocket, status: number, message: string) => void;
+export function noteHttp(_socket: Socket | TLSSocket, _status: number, _message: string): void {}
