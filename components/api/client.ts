@@ -21,7 +21,7 @@ import {
   hashFile,
   readCredentials,
 } from './credentials.ts';
-import type { KubeList, KubeObject } from './objects.ts';
+import type { KubeList, KubeObject } from './kinds.ts';
 import { type Reflector, reflectorText, startReflector, type Watch, type WatchOptions } from './reflector.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

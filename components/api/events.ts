@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ApiClient } from './client.ts';
-import type { KubeObject } from './objects.ts';
+import type { KubeObject } from './kinds.ts';
 
 /** Tell something about an object. Never rejects: an event that cannot be written is lost, as in reality. */
 export type RecordEvent = (

@@ -4,7 +4,7 @@
 import { messageOf } from '../../certs/errors.ts';
 import { ApiError, isStatus } from './api-error.ts';
 import type { ApiClient } from './client.ts';
-import type { Lease } from './objects.ts';
+import type { Lease } from './kinds.ts';
 
 /** A seat at the election. */
 export interface Leader {

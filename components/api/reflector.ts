@@ -7,7 +7,7 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../certs/errors.ts';
 import { ApiError, isStatus, type StatusBody } from './api-error.ts';
-import { type KubeList, type KubeObject, keyOf } from './objects.ts';
+import { type KubeList, type KubeObject, keyOf } from './kinds.ts';
 
 /** What happened to one object. `old` is the copy before, when there was one. */
 export interface Change<T extends KubeObject> {

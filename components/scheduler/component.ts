@@ -10,7 +10,7 @@ import { isStatus } from '../api/api-error.ts';
 import { type ApiClient, createApiClient } from '../api/client.ts';
 import { recorder } from '../api/events.ts';
 import { startLeader } from '../api/leader.ts';
-import { keyOf, type Node, type Pod } from '../api/objects.ts';
+import { keyOf, type Node, type Pod } from '../api/kinds.ts';
 import { startRounds } from '../api/rounds.ts';
 import type { Component, Running, StartContext } from '../component.ts';
 import { parseFlags } from '../flags.ts';

@@ -1,8 +1,8 @@
 /**
  * Where a pod goes: the nodes that it fits, and the one with the fewest pods. Pure.
  */
-import type { Node, Pod, Taint, Toleration } from '../api/objects.ts';
-import { conditionOf } from '../api/objects.ts';
+import type { Node, Pod, Taint, Toleration } from '../api/kinds.ts';
+import { conditionOf } from '../api/kinds.ts';
 
 /** A choice, or why there is none (the text of FailedScheduling). */
 export type Placement =
