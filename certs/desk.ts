@@ -1,0 +1,134 @@
+/**
+ * The CA's desk on disk: `pki/` holds key, CSR and certificate of every identity, and the CA's own key.
+ *
+ * Issuing happens here and nowhere else. What is issued here reaches the machines only through `hosts.ts`.
+ */
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { type Ca, createCa, issueIdentity, openCa } from './ca.ts';
+import { LabError } from './errors.ts';
+import { MODES, readText, writeAtomic } from './files.ts';
+import { type Choices, type Identity, type IdentityId, identities } from './identities.ts';
+import { generateKeys, type KeyPair, type PendingKeys, startKeys, writePrivateKey } from './keys.ts';
+
+/** Absolute paths of an identity's files on the desk. */
+export interface DeskFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly csr: string | null;
+}
+
+/** Where an identity's files lie under `dir`. */
+export function deskFiles(dir: string, identity: Identity): DeskFiles {
+  const folder = join(dir, 'pki', identity.folder);
+  const { cert, key, csr } = identity.files;
+  return { cert: join(folder, cert), key: join(folder, key), csr: csr === null ? null : join(folder, csr) };
+}
+
+/**
+ * Make a whole desk: CAs, then every leaf as its key arrives.
+ * @param dir   the lab's directory; `pki/` is made in it
+ * @param now   the desk's time
+ * @param keys  from `startKeys`, when they were begun earlier
+ * @throws      LabError DESK_EXISTS when `pki/` already holds something
+ */
+export async function createDesk(
+  dir: string,
+  choices: Choices,
+  now: Date,
+  keys: PendingKeys = startKeys(
+    identities(choices).map(({ id }) => id),
+    choices.key,
+  ),
+): Promise<void> {
+  const pki = join(dir, 'pki');
+  if (existsSync(pki) && readdirSync(pki).length > 0) {
+    throw new LabError('DESK_EXISTS', {
+      what: `${pki} exists already and holds files`,
+      why: 'Making a new CA over an old one would make every certificate that it signed worthless.',
+      fix: 'npx mtls-lab reset   removes the lab that is there; or choose another place with --dir DIR',
+    });
+  }
+  mkdirSync(pki, { recursive: true });
+  const all = identities(choices);
+  const cas = new Map<IdentityId, Ca>();
+  await Promise.all(
+    all
+      .filter((identity) => identity.kind === 'ca')
+      .map(async (identity) => {
+        const pair = await keyOf(keys, identity, choices);
+        const ca = createCa(identity, pair, now);
+        writeCa(dir, identity, pair, ca.certificatePem);
+        cas.set(identity.id, ca);
+      }),
+  );
+  await issueAll(dir, all, choices, cas, now, keys);
+}
+
+/**
+ * Issue leaves with new keys, all at once: for new workers, or to renew.
+ * @param which  leaves only; CAs in it are passed over
+ * @throws       LabError when a CA's files are missing or broken
+ */
+export async function issueOnDesk(
+  dir: string,
+  choices: Choices,
+  which: readonly Identity[],
+  now: Date,
+): Promise<void> {
+  const leaves = which.filter((identity) => identity.kind === 'leaf');
+  const keys = startKeys(
+    leaves.map(({ id }) => id),
+    choices.key,
+  );
+  await issueAll(dir, leaves, choices, openSigners(dir, choices, leaves), now, keys);
+}
+
+/** The CA that signs an identity, from the desk. */
+export function openSigner(dir: string, choices: Choices, identity: Identity): Ca {
+  const signer = identities(choices).find((each) => each.id === identity.signer);
+  if (!signer) throw new LabError('INTERNAL', { what: `${identity.id} has no signer` });
+  const files = deskFiles(dir, signer);
+  const from = { cert: relative(process.cwd(), files.cert), key: relative(process.cwd(), files.key) };
+  return openCa(readText(files.cert), readText(files.key), from);
+}
+
+function openSigners(dir: string, choices: Choices, which: readonly Identity[]): Map<IdentityId, Ca> {
+  const cas = new Map<IdentityId, Ca>();
+  for (const identity of which)
+    if (!cas.has(identity.signer)) cas.set(identity.signer, openSigner(dir, choices, identity));
+  return cas;
+}
+
+async function issueAll(
+  dir: string,
+  which: readonly Identity[],
+  choices: Choices,
+  cas: ReadonlyMap<IdentityId, Ca>,
+  now: Date,
+  keys: PendingKeys,
+): Promise<void> {
+  await Promise.all(
+    which
+      .filter((identity) => identity.kind === 'leaf')
+      .map(async (identity) => {
+        const ca = cas.get(identity.signer);
+        if (!ca) throw new LabError('INTERNAL', { what: `no CA for ${identity.id}` });
+        const issued = issueIdentity(identity, ca, await keyOf(keys, identity, choices), now);
+        const files = deskFiles(dir, identity);
+        writeAtomic(files.key, writePrivateKey(issued.keys.privateKey), MODES.key);
+        if (files.csr !== null) writeAtomic(files.csr, issued.csrPem, MODES.public);
+        writeAtomic(files.cert, issued.certificatePem, MODES.public);
+      }),
+  );
+}
+
+function writeCa(dir: string, identity: Identity, keys: KeyPair, certificatePem: string): void {
+  const files = deskFiles(dir, identity);
+  writeAtomic(files.key, writePrivateKey(keys.privateKey), MODES.key);
+  writeAtomic(files.cert, certificatePem, MODES.public);
+}
+
+function keyOf(keys: PendingKeys, identity: Identity, choices: Choices): Promise<KeyPair> {
+  return keys.get(identity.id) ?? generateKeys(choices.key);
+}
