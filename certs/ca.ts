@@ -3,8 +3,8 @@
  *
  * The third step of every certificate. Validity, key usage and key identifiers are kubeadm's.
  */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { raw, type SignatureHash, toDer } from './asn1.ts';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { SignatureHash } from './asn1.ts';
 import {
   type CertificateTemplate,
   issueCertificate,
@@ -14,10 +14,12 @@ import {
   type Signer,
 } from './certificate.ts';
 import { type Csr, createCsr, readCsr } from './csr.ts';
+import { sameBytes } from './der.ts';
 import { LabError, messageOf } from './errors.ts';
 import type { ExtendedKeyUsage, Identity, San } from './identities.ts';
-import type { KeyPair } from './keys.ts';
+import { type KeyPair, publicKeyInfo } from './keys.ts';
 import { readPem, writePem } from './pem.ts';
+import { readCertificate } from './x509.ts';
 
 /** A CA that can sign: its own certificate, its key. */
 export interface Ca extends Signer {
@@ -102,8 +104,8 @@ export function signLeaf(
 ): string {
   const der = issueCertificate(
     {
-      subject: csr.subject,
-      publicKey: csr.publicKeyInfo,
+      subject: csr.subject.raw,
+      publicKey: csr.publicKey.raw,
       ...validityFrom(now, VALIDITY.leafDays),
       serialNumber: randomSerial(),
       isCa: false,
@@ -151,7 +153,7 @@ export function issueIdentity(
 /**
  * Take up a CA from its two files.
  * @param from  where they lie, for messages
- * @throws      LabError PEM_INVALID, KEY_INVALID, KEY_MISMATCH
+ * @throws      LabError PEM_INVALID, CERT_MALFORMED, KEY_INVALID, KEY_MISMATCH
  */
 export function openCa(
   certificatePem: string,
@@ -165,45 +167,30 @@ export function openCa(
       fix: `put the CA's certificate back into ${from.cert}`,
     });
   }
-  let certificate: X509Certificate;
-  let privateKey: KeyObject;
-  try {
-    certificate = new X509Certificate(block.bytes);
-  } catch (error) {
-    throw new LabError('CERT_MALFORMED', {
-      what: `${from.cert}: the certificate cannot be read (${messageOf(error)})`,
-      fix: `put the CA's certificate back into ${from.cert}`,
-      cause: error,
-    });
-  }
-  try {
-    privateKey = createPrivateKey(keyPem);
-  } catch (error) {
-    throw new LabError('KEY_INVALID', {
-      what: `${from.key}: the private key cannot be read (${messageOf(error)})`,
-      fix: `put the CA's key back into ${from.key}`,
-      cause: error,
-    });
-  }
-  if (!certificate.checkPrivateKey(privateKey)) {
+  const certificate = attempt(() => readCertificate(block.bytes), 'CERT_MALFORMED', from.cert);
+  const privateKey = attempt(() => createPrivateKey(keyPem), 'KEY_INVALID', from.key);
+  if (!sameBytes(publicKeyInfo(createPublicKey(privateKey)), certificate.publicKey.raw)) {
     throw new LabError('KEY_MISMATCH', {
       what: `${from.key} is not the key of ${from.cert}`,
       fix: 'put the pair back together: both files come from the same moment',
     });
   }
   return {
-    subject: subjectOf(block.bytes),
+    subject: certificate.subject.raw,
     privateKey,
-    keyId: keyId(certificate.publicKey),
+    keyId: certificate.subjectKeyId ?? keyId(createPublicKey(privateKey)),
     certificatePem: writePem('CERTIFICATE', block.bytes),
   };
 }
 
-/** The DER of a certificate's Subject: sixth in TBSCertificate, after the tagged version of every v3 certificate. */
-function subjectOf(der: Uint8Array): Uint8Array {
-  const outer = raw(der).value;
-  const body = Array.isArray(outer) ? outer[0]?.value : undefined;
-  const fields = Array.isArray(body) ? body : [];
-  const subject = fields[fields[0]?.tagClass === 128 ? 5 : 4];
-  return subject ? toDer(subject) : new Uint8Array();
+function attempt<T>(read: () => T, code: 'CERT_MALFORMED' | 'KEY_INVALID', file: string): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new LabError(code, {
+      what: `${file} cannot be read: ${messageOf(error)}`,
+      fix: `put the CA's own file back into ${file}`,
+      cause: error,
+    });
+  }
 }

@@ -5,7 +5,6 @@
  * are Go's (crypto/x509 buildCertExtensions).
  */
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
-import { isIPv4 } from 'node:net';
 import {
   type Asn1,
   bits,
@@ -25,8 +24,11 @@ import {
   time,
   toDer,
 } from './asn1.ts';
+import { enter, openDer, readBitString, readElement, TAG } from './der.ts';
 import type { San } from './identities.ts';
 import { publicKeyInfo } from './keys.ts';
+import { EXT_KEY_USAGE_OIDS, KEY_USAGES, type KeyUsage } from './oids.ts';
+import { parseIp } from './x509/ip.ts';
 
 /** A Subject or Issuer: organizations first, then the common name, as Go writes them. */
 export interface Name {
@@ -34,31 +36,9 @@ export interface Name {
   readonly organizations?: readonly string[];
 }
 
-/** RFC 5280 section 4.2.1.3: bit numbers. */
-export const KEY_USAGE_BITS = {
-  digitalSignature: 0,
-  nonRepudiation: 1,
-  keyEncipherment: 2,
-  dataEncipherment: 3,
-  keyAgreement: 4,
-  keyCertSign: 5,
-  cRLSign: 6,
-  encipherOnly: 7,
-  decipherOnly: 8,
-} as const;
-
-export type KeyUsage = keyof typeof KEY_USAGE_BITS;
-
-/** RFC 5280 section 4.2.1.12. */
-export const USAGE_OIDS = {
-  any: '2.5.29.37.0',
-  serverAuth: '1.3.6.1.5.5.7.3.1',
-  clientAuth: '1.3.6.1.5.5.7.3.2',
-  codeSigning: '1.3.6.1.5.5.7.3.3',
-  emailProtection: '1.3.6.1.5.5.7.3.4',
-  timeStamping: '1.3.6.1.5.5.7.3.8',
-  ocspSigning: '1.3.6.1.5.5.7.3.9',
-} as const;
+const USAGE_OIDS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(EXT_KEY_USAGE_OIDS).map(([oid, name]) => [name, oid]),
+);
 
 /** An extension as it stands in the certificate: `value` is the DER inside the OCTET STRING. */
 export interface RawExtension {
@@ -82,7 +62,7 @@ export interface CertificateTemplate {
   readonly pathLength?: number;
   /** Empty leaves keyUsage out. */
   readonly keyUsages: readonly KeyUsage[];
-  /** Names of USAGE_OIDS, or OIDs; empty leaves extendedKeyUsage out. */
+  /** Names as in EXT_KEY_USAGE_OIDS (`serverAuth`), or OIDs; empty leaves extendedKeyUsage out. */
   readonly extendedKeyUsages: readonly string[];
   readonly sans: readonly San[];
   /** Absent: none. */
@@ -135,14 +115,9 @@ export function randomSerial(): Uint8Array {
 
 /** SHA-1 of the public key's bits. RFC 5280 section 4.2.1.2, method 1; Go up to 1.24. */
 export function keyId(publicKey: KeyObject): Uint8Array {
-  const info = raw(publicKeyInfo(publicKey));
-  const bitString = Array.isArray(info.value) ? info.value[1] : undefined;
-  // node-forge keeps a BIT STRING's bytes, the count of unused bits first, beside what it parsed from them.
-  const held = bitString as { bitStringContents?: string; value?: unknown } | undefined;
-  const content = held?.bitStringContents ?? (typeof held?.value === 'string' ? held.value : '');
-  return createHash('sha1')
-    .update(Buffer.from(content.slice(1), 'latin1'))
-    .digest();
+  const info = enter(openDer(publicKeyInfo(publicKey)), TAG.SEQUENCE, '');
+  readElement(info, TAG.SEQUENCE, '');
+  return createHash('sha1').update(readBitString(info, '').bytes).digest();
 }
 
 /** A Name's structure. */
@@ -159,14 +134,14 @@ export function sansValue(sans: readonly San[]): Asn1 {
     ...sans.map((san) =>
       san.kind === 'dns'
         ? taggedBytes(2, Buffer.from(san.value, 'latin1'))
-        : taggedBytes(7, ipBytes(san.value)),
+        : taggedBytes(7, parseIp(san.value) ?? new Uint8Array()),
     ),
   );
 }
 
 /** The value of an extendedKeyUsage extension. */
 export function usagesValue(usages: readonly string[]): Asn1 {
-  return sequence(...usages.map((usage) => oid((USAGE_OIDS as Record<string, string>)[usage] ?? usage)));
+  return sequence(...usages.map((usage) => oid(USAGE_OIDS[usage] ?? usage)));
 }
 
 /** One Extension; DER leaves out `critical` when it is false. */
@@ -198,7 +173,7 @@ function basicConstraintsValue(template: CertificateTemplate): Asn1 {
 
 /** Named bits: the first is the top bit of the first byte, and trailing zero bits are left out. */
 function keyUsageValue(usages: readonly KeyUsage[]): Asn1 {
-  const numbers = usages.map((usage) => KEY_USAGE_BITS[usage]);
+  const numbers = usages.map((usage) => KEY_USAGES.indexOf(usage));
   const last = Math.max(...numbers);
   const bytes = new Uint8Array(Math.floor(last / 8) + 1);
   for (const number of numbers) {
@@ -206,21 +181,4 @@ function keyUsageValue(usages: readonly KeyUsage[]): Asn1 {
     bytes[at] = (bytes[at] ?? 0) | (0x80 >> (number % 8));
   }
   return bits(bytes, 7 - (last % 8));
-}
-
-/** The 4 or 16 bytes of an IP address. */
-export function ipBytes(address: string): Uint8Array {
-  if (isIPv4(address)) return Uint8Array.from(address.split('.'), Number);
-  const [head = '', tail = ''] = address.includes('::') ? address.split('::') : [address, ''];
-  const groups = (part: string): number[] =>
-    part === ''
-      ? []
-      : part.split(':').flatMap((group) => {
-          if (isIPv4(group)) return [...ipBytes(group)];
-          const value = Number.parseInt(group, 16);
-          return [value >> 8, value & 0xff];
-        });
-  const start = groups(head);
-  const end = groups(tail);
-  return Uint8Array.from([...start, ...new Array(16 - start.length - end.length).fill(0), ...end]);
 }

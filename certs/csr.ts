@@ -4,25 +4,34 @@
  * The second step of every certificate. A CSR asks: the CA takes the Subject and the public key from it, and
  * decides the purpose and the names by itself.
  */
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import forge from 'node-forge';
-import {
-  type Asn1,
-  integer,
-  oid,
-  raw,
-  type SignatureHash,
-  sequence,
-  set,
-  signed,
-  tagged,
-  toDer,
-} from './asn1.ts';
+import { constants, createPublicKey, verify } from 'node:crypto';
+import { type Asn1, integer, oid, raw, type SignatureHash, sequence, set, signed, tagged } from './asn1.ts';
 import { extension, type Name, nameOf, sansValue, usagesValue } from './certificate.ts';
+import {
+  type Cursor,
+  constructedTag,
+  enter,
+  inside,
+  isEmpty,
+  openDer,
+  rawOf,
+  readBitString,
+  readElement,
+  readInteger,
+  readOid,
+  readOptional,
+  rightAlign,
+  TAG,
+} from './der.ts';
 import { LabError, messageOf } from './errors.ts';
 import type { San } from './identities.ts';
 import { type KeyPair, publicKeyInfo } from './keys.ts';
 import { readPem, writePem } from './pem.ts';
+import { readAlgorithmIdentifier, type SignatureAlgorithm, signatureAlgorithmOf } from './x509/algorithms.ts';
+import { type Extension, type ExtensionContents, readExtensionContents } from './x509/extensions.ts';
+import { type PublicKey, readPublicKey } from './x509/public-key.ts';
+import { type DistinguishedName, readName } from './x509/strings.ts';
+import { readExtension } from './x509.ts';
 
 /** What a CSR asks for beyond its key. The CA is free to ignore names and purposes, and this one does. */
 export interface CsrRequest {
@@ -31,29 +40,23 @@ export interface CsrRequest {
   readonly extendedKeyUsages?: readonly string[];
 }
 
-/** A CSR that was read and whose signature proves that the asker holds the key. */
+/** A CSR. All byte fields are views into `der`. */
 export interface Csr {
-  /** DER of the Subject, as it is copied into the certificate. */
-  readonly subject: Uint8Array;
-  /** DER of the SubjectPublicKeyInfo. */
-  readonly publicKeyInfo: Uint8Array;
-  readonly publicKey: KeyObject;
+  readonly der: Uint8Array;
+  readonly subject: DistinguishedName;
+  readonly publicKey: PublicKey;
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  /** Its own signature is right: whoever made it holds the key. */
+  readonly proven: boolean;
+  /** The extensions that it asks for. */
+  readonly requested: ExtensionContents;
 }
+
+/** What the block is called: RFC 7468 section 7, and older OpenSSL. */
+export const CSR_LABELS: readonly string[] = ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'];
 
 /** RFC 2985 section 5.4.2. */
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
-
-const HASH_OF_SIGNATURE: Readonly<Record<string, string | null>> = {
-  '1.2.840.113549.1.1.5': 'sha1',
-  '1.2.840.113549.1.1.11': 'sha256',
-  '1.2.840.113549.1.1.12': 'sha384',
-  '1.2.840.113549.1.1.13': 'sha512',
-  '1.2.840.10045.4.1': 'sha1',
-  '1.2.840.10045.4.3.2': 'sha256',
-  '1.2.840.10045.4.3.3': 'sha384',
-  '1.2.840.10045.4.3.4': 'sha512',
-  '1.3.101.112': null,
-};
 
 /**
  * Make a CSR with a key pair.
@@ -76,47 +79,82 @@ export function createCsr(request: CsrRequest, keys: KeyPair, hash: SignatureHas
 }
 
 /**
- * Read a CSR and check its signature.
- * @param text  PEM
+ * Read a CSR's structure and check its signature.
+ * @param der  DER of a CertificationRequest
+ * @throws     MalformedError
+ * @see        RFC 2986 section 4.2; golang/go src/crypto/x509/x509.go, ParseCertificateRequest
+ */
+export function parseCsr(der: Uint8Array): Csr {
+  const malformed = 'x509: malformed certificate request';
+  const outer = enter(openDer(der), TAG.SEQUENCE, malformed);
+  const element = readElement(outer, TAG.SEQUENCE, malformed);
+  const info = inside(outer, element);
+  readInteger(info, malformed);
+  const subject = readName(info, malformed);
+  const publicKey = readPublicKey(info);
+  const attributes = readOptional(info, constructedTag(0), malformed);
+  const extensions = attributes === undefined ? [] : readRequested(inside(info, attributes), malformed);
+  const signatureAlgorithm = signatureAlgorithmOf(
+    readAlgorithmIdentifier(enter(outer, TAG.SEQUENCE, malformed)),
+  );
+  const signature = rightAlign(readBitString(outer, malformed));
+  return {
+    der,
+    subject,
+    publicKey,
+    signatureAlgorithm,
+    proven: isProven(signatureAlgorithm, publicKey, rawOf(outer, element), signature),
+    requested: readExtensionContents(extensions),
+  };
+}
+
+/**
+ * Read a CSR from PEM, and refuse one whose signature is wrong.
  * @param from  the file, for messages
  * @throws      LabError CSR_INVALID
  */
 export function readCsr(text: string, from: string): Csr {
-  const refuse = (what: string, cause?: unknown): never => {
-    throw new LabError('CSR_INVALID', {
+  const refuse = (what: string, cause?: unknown): LabError =>
+    new LabError('CSR_INVALID', {
       what: `${from}: ${what}`,
-      fix: `make it anew: openssl req -new -key NAME.key -subj "/CN=NAME" -out ${from}`,
+      fix: 'make it anew: openssl req -new -key NAME.key -subj "/CN=NAME" -out NAME.csr',
       cause,
     });
-  };
-  const block = readPem(text).find((each) => / ?CERTIFICATE REQUEST$/.test(each.label));
-  if (!block) return refuse('holds no CERTIFICATE REQUEST');
+  const block = readPem(text).find(({ label }) => CSR_LABELS.includes(label));
+  if (!block) throw refuse('holds no certificate signing request');
   let csr: Csr;
-  let proven: boolean;
   try {
-    const [info, algorithm, signature] = children(raw(block.bytes));
-    const [, subject, key] = children(info);
-    const name = forge.asn1.derToOid(String(children(algorithm)[0]?.value ?? ''));
-    const hash = HASH_OF_SIGNATURE[name];
-    if (!info || !subject || !key || !signature || hash === undefined)
-      return refuse(hash === undefined ? `is signed with an unknown algorithm (${name})` : 'is incomplete');
-    const info64 = toDer(key);
-    const publicKey = createPublicKey({ key: Buffer.from(info64), format: 'der', type: 'spki' });
-    csr = { subject: toDer(subject), publicKeyInfo: info64, publicKey };
-    proven = verify(hash, toDer(info), publicKey, bitsOf(signature));
+    csr = parseCsr(block.bytes);
   } catch (error) {
-    if (error instanceof LabError) throw error;
-    return refuse(`cannot be read (${messageOf(error)})`, error);
+    throw refuse(`the request cannot be read: ${messageOf(error)}`, error);
   }
-  if (!proven) return refuse('is not signed by the key that it asks a certificate for');
+  if (!csr.proven) throw refuse('the request is not signed by the key that it asks a certificate for');
   return csr;
 }
 
-function children(node: Asn1 | undefined): Asn1[] {
-  return Array.isArray(node?.value) ? node.value : [];
+function readRequested(attributes: Cursor, malformed: string): Extension[] {
+  const found: Extension[] = [];
+  while (!isEmpty(attributes)) {
+    const attribute = enter(attributes, TAG.SEQUENCE, malformed);
+    if (readOid(attribute, malformed) !== EXTENSION_REQUEST) continue;
+    const list = enter(enter(attribute, TAG.SET, malformed), TAG.SEQUENCE, malformed);
+    while (!isEmpty(list)) found.push(readExtension(list));
+  }
+  return found;
 }
 
-function bitsOf(node: Asn1): Uint8Array {
-  const held = (node as { bitStringContents?: string }).bitStringContents ?? String(node.value);
-  return Buffer.from(held.slice(1), 'latin1');
+function isProven(
+  algorithm: SignatureAlgorithm,
+  publicKey: PublicKey,
+  body: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (algorithm.key === 'unknown') return false;
+  try {
+    const key = createPublicKey({ key: Buffer.from(publicKey.raw), format: 'der', type: 'spki' });
+    const padding = algorithm.pss ? { padding: constants.RSA_PKCS1_PSS_PADDING } : {};
+    return verify(algorithm.hash, body, { key, ...padding }, signature);
+  } catch {
+    return false;
+  }
 }

@@ -37,6 +37,17 @@ export const STATIC_PODS = ['etcd', 'kube-apiserver', 'kube-controller-manager',
 
 export type StaticPod = (typeof STATIC_PODS)[number];
 
+/** Command lines of what is not a static pod. On a real machine they stand in systemd units and a DaemonSet. */
+export function workerArgv(program: 'kubelet' | 'kube-proxy', worker: string): readonly string[] {
+  return program === 'kubelet'
+    ? [
+        `--kubeconfig=${CONFIG_PATHS.kubelet}`,
+        `--config=${CONFIG_PATHS.kubeletConfig}`,
+        `--hostname-override=${worker}`,
+      ]
+    : [`--config=${CONFIG_PATHS.kubeProxyConfig}`, `--hostname-override=${worker}`];
+}
+
 /** Every configuration file of a cluster. */
 export function configFiles(choices: Choices, ports: Ports): readonly ConfigFile[] {
   return [
