@@ -1,0 +1,107 @@
+/**
+ * The messages about certificates: CertificateRequest, Certificate, CertificateVerify and CertificateStatus, in the
+ * forms of TLS 1.3 and of TLS 1.2.
+ *
+ * @see RFC 8446 sections 4.3.2, 4.4.2 and 4.4.3; RFC 5246 sections 7.4.2, 7.4.4 and 7.4.8
+ */
+import { read16s, readAuthorities, readExtensions } from './extensions.ts';
+import type { FieldReader } from './field-reader.ts';
+import { isTls13 } from './hello.ts';
+import type { MessageContext, MessageFacts } from './message-facts.ts';
+import { certificateInWords, nameInWords } from './names.ts';
+import {
+  CLIENT_CERTIFICATE_TYPES,
+  lookUp,
+  SIGNATURE_SCHEMES,
+  STATUS_TYPES,
+  say8,
+  say16,
+} from './registries.ts';
+
+/** Read a CertificateRequest's body. */
+export function readCertificateRequest(
+  reader: FieldReader,
+  facts: MessageFacts,
+  context: MessageContext,
+): void {
+  if (isTls13(context.version)) {
+    reader.opaque('certificate_request_context', 1);
+    readExtensions(reader, 'certificate_request', facts);
+    return;
+  }
+  reader.vector('certificate_types', 1, (list) =>
+    list.list(() => list.number('type', 1, (n) => say8(CLIENT_CERTIFICATE_TYPES, n))),
+  );
+  read16s(reader, 'supported_signature_algorithms', SIGNATURE_SCHEMES);
+  readAuthorities(reader, 'certificate_request', facts);
+}
+
+/** Read a Certificate's body: each certificate is a field with its byte range, and a fact with its DER. */
+export function readCertificate(reader: FieldReader, facts: MessageFacts, context: MessageContext): void {
+  const certificates: Uint8Array[] = [];
+  facts.certificates = certificates;
+  const readOne = (from: FieldReader) => {
+    certificates.push(from.opaque('cert_data', 3, (der) => certificateInWords(der).text));
+  };
+  if (!isTls13(context.version)) {
+    reader.vector('certificate_list', 3, (list) => list.list(readOne));
+    return;
+  }
+  reader.opaque('certificate_request_context', 1);
+  reader.vector('certificate_list', 3, (list) =>
+    list.list(() =>
+      list.group(
+        'certificate_entry',
+        (entry) => {
+          readOne(entry);
+          readExtensions(entry, 'certificate', facts);
+        },
+        (children) => children[0]?.value ?? '',
+      ),
+    ),
+  );
+}
+
+/** Read a CertificateVerify's body. */
+export function readCertificateVerify(reader: FieldReader, facts: MessageFacts): void {
+  facts.scheme = reader.number('algorithm', 2, (n) => say16(SIGNATURE_SCHEMES, n));
+  reader.opaque('signature', 2);
+}
+
+/**
+ * Read a CertificateStatus' body: a stapled OCSP response.
+ * @see RFC 6066 section 8
+ */
+export function readCertificateStatus(reader: FieldReader): void {
+  reader.number('status_type', 1, (n) => say8(STATUS_TYPES, n));
+  reader.opaque('response', 3);
+}
+
+/** `asks for a client certificate, signed by CN=kubernetes`. */
+export function summarizeCertificateRequest(facts: MessageFacts): string {
+  const names = (facts.authorities ?? []).map(nameInWords);
+  if (names.length === 0) return 'asks for a client certificate, names no CA';
+  const said = names.slice(0, 4).join(' or ');
+  const rest = names.length > 4 ? ` or ${names.length - 4} more` : '';
+  return `asks for a client certificate, signed by ${said}${rest}`;
+}
+
+/** `CN=kube-apiserver, issued by CN=kubernetes, and 1 more certificate`. */
+export function summarizeCertificate(facts: MessageFacts): string {
+  const [leaf, ...others] = facts.certificates ?? [];
+  if (leaf === undefined) return 'no certificate';
+  const { text } = certificateInWords(leaf);
+  if (others.length === 0) return text;
+  return `${text}, and ${others.length} more certificate${others.length === 1 ? '' : 's'}`;
+}
+
+/** `proof that it holds the key, ecdsa_secp256r1_sha256`. */
+export function summarizeCertificateVerify(facts: MessageFacts): string {
+  return `proof that it holds the key, ${schemeName(facts.scheme)}`;
+}
+
+/** The name of a signature scheme without its number. */
+export function schemeName(number: number | undefined): string {
+  if (number === undefined) return 'unsigned';
+  return lookUp<string>(SIGNATURE_SCHEMES, number) ?? `scheme 0x${number.toString(16)}`;
+}

@@ -1,0 +1,180 @@
+/**
+ * Handshake messages: how they lie in records, and one row per message with its reader and its line of text.
+ *
+ * A message is type(1) length(3) body(length). It may be spread over records, and a record may hold several.
+ */
+import {
+  readCertificate,
+  readCertificateRequest,
+  readCertificateStatus,
+  readCertificateVerify,
+  summarizeCertificate,
+  summarizeCertificateRequest,
+  summarizeCertificateVerify,
+} from './certificate-message.ts';
+import { countBytes, DecodeError, FieldReader } from './field-reader.ts';
+import {
+  isRetryRandom,
+  readClientHello,
+  readEncryptedExtensions,
+  readServerHello,
+  summarizeClientHello,
+  summarizeEncryptedExtensions,
+  summarizeRetry,
+  summarizeServerHello,
+} from './hello.ts';
+import {
+  readClientKeyExchange,
+  readFinished,
+  readKeyUpdate,
+  readNewSessionTicket,
+  readServerKeyExchange,
+  summarizeClientKeyExchange,
+  summarizeKeyUpdate,
+  summarizeNewSessionTicket,
+  summarizeServerKeyExchange,
+} from './key-exchange.ts';
+import type { MessageContext, MessageFacts } from './message-facts.ts';
+import { HANDSHAKE_TYPES, lookUp, messageType } from './registries.ts';
+import type { DecodeFinding, Field, MessageType } from './trace.ts';
+
+interface MessageRow {
+  readonly read: (reader: FieldReader, facts: MessageFacts, context: MessageContext) => void;
+  readonly summarize: (facts: MessageFacts, context: MessageContext) => string;
+}
+
+const readNothing = (): void => undefined;
+
+const MESSAGES: Readonly<Record<number, MessageRow>> = {
+  0: { read: readNothing, summarize: () => 'asks for a new handshake' },
+  1: { read: readClientHello, summarize: summarizeClientHello },
+  2: {
+    read: readServerHello,
+    summarize: (facts) => (isRetry(facts) ? summarizeRetry(facts) : summarizeServerHello(facts)),
+  },
+  4: { read: readNewSessionTicket, summarize: summarizeNewSessionTicket },
+  8: { read: readEncryptedExtensions, summarize: summarizeEncryptedExtensions },
+  11: { read: readCertificate, summarize: summarizeCertificate },
+  12: { read: readServerKeyExchange, summarize: summarizeServerKeyExchange },
+  13: { read: readCertificateRequest, summarize: summarizeCertificateRequest },
+  14: { read: readNothing, summarize: () => 'your turn' },
+  15: { read: readCertificateVerify, summarize: summarizeCertificateVerify },
+  16: { read: readClientKeyExchange, summarize: summarizeClientKeyExchange },
+  20: { read: readFinished, summarize: () => 'proof that nothing was changed on the way' },
+  22: { read: readCertificateStatus, summarize: () => 'a stapled OCSP response' },
+  24: { read: readKeyUpdate, summarize: summarizeKeyUpdate },
+};
+
+/**
+ * The longest message that is kept: Go's own limit for Certificate messages (crypto/tls,
+ * `maxHandshakeCertificateMsg`); OpenSSL stops at 100 KiB.
+ */
+export const MAX_MESSAGE_BYTES = 262_144;
+const HEADER_BYTES = 4;
+
+/** What a message says, as far as the decoder must know at once. */
+export interface HandshakeFacts {
+  readonly type: MessageType;
+  readonly facts: MessageFacts;
+  readonly finding: DecodeFinding | null;
+}
+
+/** Read a message quietly. Never throws; `bytes` is the whole message. */
+export function readFacts(bytes: Uint8Array, context: MessageContext): HandshakeFacts {
+  const facts: MessageFacts = {};
+  const finding = readMessage(new FieldReader(bytes, true), facts, context);
+  const type = messageType(bytes[0] ?? 0);
+  return { type: isRetry(facts) ? 'hello_retry_request' : type, facts, finding };
+}
+
+/** All fields of a message, as far as it can be read. Never throws. */
+export function readFields(bytes: Uint8Array, context: MessageContext): readonly Field[] {
+  const reader = new FieldReader(bytes, false);
+  readMessage(reader, {}, context);
+  return reader.fields;
+}
+
+/** One line about a message. */
+export function summarize(bytes: Uint8Array, facts: MessageFacts, context: MessageContext): string {
+  const number = bytes[0] ?? 0;
+  const row = lookUp(MESSAGES, number);
+  if (row !== undefined) return row.summarize(facts, context);
+  return `${sayType(number)}, not decoded`;
+}
+
+function readMessage(
+  reader: FieldReader,
+  facts: MessageFacts,
+  context: MessageContext,
+): DecodeFinding | null {
+  try {
+    const row = lookUp(MESSAGES, reader.number('msg_type', 1, sayType));
+    reader.number('length', 3);
+    if (row === undefined) reader.rest('body');
+    else row.read(reader, facts, context);
+    reader.finish('the message');
+    return null;
+  } catch (error) {
+    if (error instanceof DecodeError) return error.finding;
+    throw error;
+  }
+}
+
+function isRetry(facts: MessageFacts): boolean {
+  return facts.cipher !== undefined && facts.random !== undefined && isRetryRandom(facts.random);
+}
+
+function sayType(number: number): string {
+  return `${lookUp<string>(HANDSHAKE_TYPES, number) ?? 'unassigned'} (${number})`;
+}
+
+/** Puts the messages of one direction together. */
+export interface HandshakeReader {
+  /**
+   * Take a record's fragment and hand on each message that is whole, as a copy.
+   * @returns a finding when a message claims more than MAX_MESSAGE_BYTES; nothing is read after one
+   */
+  push(fragment: Uint8Array, onMessage: (bytes: Uint8Array) => void): DecodeFinding | null;
+  /** Bytes of an unfinished message. */
+  readonly pendingBytes: number;
+}
+
+/** Open a reader of messages for one direction. */
+export function createHandshakeReader(): HandshakeReader {
+  let pieces: Uint8Array[] = [];
+  let held = 0;
+  let needed = HEADER_BYTES;
+  return {
+    get pendingBytes() {
+      return held;
+    },
+    push(fragment, onMessage) {
+      pieces.push(fragment);
+      held += fragment.length;
+      while (held >= needed) {
+        const [only] = pieces;
+        const whole = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+        const length = HEADER_BYTES + (whole[1] ?? 0) * 65_536 + (whole[2] ?? 0) * 256 + (whole[3] ?? 0);
+        if (length > MAX_MESSAGE_BYTES) {
+          pieces = [];
+          held = 0;
+          return {
+            offset: 1,
+            wanted: `a message of at most ${countBytes(MAX_MESSAGE_BYTES)}`,
+            had: countBytes(length),
+          };
+        }
+        const rest = held - length;
+        pieces = [rest < 0 ? whole : whole.subarray(length)];
+        needed = rest < 0 ? length : HEADER_BYTES;
+        if (rest < 0) break;
+        held = rest;
+        onMessage(Uint8Array.from(whole.subarray(0, length)));
+      }
+      // The last piece may be a view of the caller's bytes.
+      const last = pieces.pop();
+      if (last !== undefined && held > 0) pieces.push(Uint8Array.from(last));
+      return null;
+    },
+  };
+}
