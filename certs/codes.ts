@@ -132,6 +132,12 @@ export const CODES = {
     fix: '',
     source: '',
   },
+  CERT_POLICY_INVALID: {
+    title: 'No certificate policy is valid along the whole chain',
+    why: '',
+    fix: '',
+    source: '',
+  },
   CERT_CRITICAL_EXTENSION: {
     title: 'A critical extension that the verifier does not know',
     why: '',

@@ -1,8 +1,20 @@
 /**
  * The verdict about a certificate chain, as Go's crypto/x509 gives it. Pure, synchronous, without a clock.
+ *
+ * Order, as in Go: everything presented is parsed; the leaf's critical extensions and dates; the name; path building
+ * (signatures, CA flags, dates and constraints of each issuer); policies; extended key usage along the path.
  */
-import type { Code } from '../codes.ts';
+import { CODES, type Code } from '../codes.ts';
+import { MalformedError } from '../der.ts';
 import type { Finding } from '../errors.ts';
+import { type Certificate, readCertificate } from '../x509.ts';
+import { CHECKS, type Check, type CheckContext, namesText } from './checks.ts';
+import { nameFault } from './names.ts';
+import { buildPaths, type PathContext, validityFault } from './path.ts';
+import { arePoliciesValid } from './policies.ts';
+import { makePool } from './pool.ts';
+import { called, type Refusal, type Stage } from './refusal.ts';
+import { usageFault, usageText } from './usage.ts';
 
 /** What a certificate is wanted for. */
 export type Purpose = 'serverAuth' | 'clientAuth' | 'any';
@@ -22,6 +34,8 @@ export interface VerifyInput {
   readonly purpose: Purpose;
   readonly name: WantedName | null;
   readonly time: Date;
+  /** Minutes east of Greenwich in which Go would print the current time; default 0 (`Z`). */
+  readonly zoneMinutes?: number;
 }
 
 /** What was decided, and every check behind it. */
@@ -35,4 +49,196 @@ export interface Verdict {
   readonly findings: readonly Finding[];
   /** The path to the trust anchor, DER, leaf first; null when none was found. */
   readonly path: readonly Uint8Array[] | null;
+}
+
+const STAGES = [
+  'present',
+  'parse',
+  'leaf',
+  'name',
+  'chain',
+  'policy',
+  'usage',
+] as const satisfies readonly Stage[];
+const PARSE_SOURCE = 'golang/go src/crypto/x509/parser.go, ParseCertificate';
+
+/**
+ * Decide about a chain as Go 1.24 does.
+ * @returns never throws: malformed certificates, loops and huge chains end in a refusal
+ * @see     golang/go src/crypto/x509/verify.go, Verify
+ */
+export function verify(input: VerifyInput): Verdict {
+  const chain = input.chain.map(readOrRefuse);
+  const first = chain[0];
+  if (first === undefined) return withoutLeaf(nothingPresented(input.purpose), []);
+  const parsed = chain.map(({ certificate }, i) => parseFinding(chain[i]?.refusal ?? null, certificate, i));
+  const unreadable = chain.find(({ refusal }) => refusal !== null)?.refusal ?? null;
+  const leaf = first.certificate;
+  if (leaf === null) return withoutLeaf(unreadable, parsed);
+  const roots = input.roots.flatMap((der) => readOrRefuse(der).certificate ?? []);
+  const others = chain.slice(1).flatMap(({ certificate }) => certificate ?? []);
+  const context: PathContext = {
+    roots: makePool(roots),
+    intermediates: makePool(others),
+    time: input.time,
+    zoneMinutes: input.zoneMinutes ?? 0,
+  };
+  const early = unreadable ?? validityFault(leaf, 'leaf', [], context) ?? checkName(leaf, input.name);
+  const built = buildPaths(leaf, context);
+  const judged = judgePaths(built.paths, input.purpose);
+  const refusal = early ?? built.refusal ?? judged.refusal;
+  const path = judged.path ?? built.paths[0] ?? null;
+  const findings = listFindings(
+    {
+      leaf,
+      path: path ?? built.attempt,
+      isAnchored: path !== null,
+      roots,
+      purpose: input.purpose,
+      name: input.name,
+      time: input.time,
+    },
+    refusal,
+  );
+  return {
+    accepted: refusal === null,
+    code: refusal?.code ?? null,
+    text: refusal?.text ?? null,
+    findings: [...parsed, ...findings],
+    path: path?.map(({ der }) => der) ?? null,
+  };
+}
+
+interface Read {
+  readonly certificate: Certificate | null;
+  readonly refusal: Refusal | null;
+}
+
+function readOrRefuse(der: Uint8Array): Read {
+  try {
+    return { certificate: readCertificate(der), refusal: null };
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    const refusal: Refusal = {
+      code: 'CERT_MALFORMED',
+      text: error.goText,
+      stage: 'parse',
+      certificate: null,
+      what: error.what,
+    };
+    return { certificate: null, refusal };
+  }
+}
+
+function nothingPresented(purpose: Purpose): Refusal {
+  return {
+    code: 'CERT_MISSING',
+    text:
+      purpose === 'clientAuth'
+        ? "tls: client didn't provide a certificate"
+        : 'tls: received empty certificates message',
+    stage: 'present',
+    certificate: null,
+    what: 'no certificate was shown',
+  };
+}
+
+function withoutLeaf(refusal: Refusal | null, findings: readonly Finding[]): Verdict {
+  return {
+    accepted: false,
+    code: refusal?.code ?? null,
+    text: refusal?.text ?? null,
+    findings: findings.length > 0 || refusal === null ? findings : [refusalFinding(refusal)],
+    path: null,
+  };
+}
+
+function parseFinding(refusal: Refusal | null, certificate: Certificate | null, i: number): Finding {
+  const where = i === 0 ? 'the leaf' : `certificate ${i + 1}`;
+  const what =
+    certificate === null
+      ? `${where} cannot be read: ${refusal?.what ?? ''}`
+      : `${where}, ${called(certificate)}, is X.509 version ${certificate.version}, serial ${certificate.serialHex}`;
+  return makeFinding('CERT_MALFORMED', certificate !== null, what, PARSE_SOURCE);
+}
+
+function checkName(leaf: Certificate, name: WantedName | null): Refusal | null {
+  const fault = name === null || name.value === '' ? null : nameFault(leaf, name.value);
+  return fault === null
+    ? null
+    : { ...fault, stage: 'name', certificate: leaf, what: namesText(leaf, name?.value ?? '') };
+}
+
+/** Policies and key usage: Go drops paths that fail, and refuses when none is left. */
+function judgePaths(
+  paths: readonly (readonly Certificate[])[],
+  purpose: Purpose,
+): { readonly path: readonly Certificate[] | null; readonly refusal: Refusal | null } {
+  const valid = paths.filter(arePoliciesValid);
+  const usable = valid.find((path) => usageFault(path, purpose) === null);
+  const leaf = paths[0]?.[0];
+  if (usable !== undefined || leaf === undefined) return { path: usable ?? null, refusal: null };
+  const at = valid[0] === undefined ? null : usageFault(valid[0], purpose);
+  const invalidPolicies = paths.length - valid.length;
+  const details =
+    valid.length === 0
+      ? 'all candidate chains have invalid policies'
+      : `${valid.length} chains with incompatible key usage, ${invalidPolicies} chains with invalid policies`;
+  const refusal: Refusal =
+    at === null || invalidPolicies > 0
+      ? {
+          code: valid.length === 0 ? 'CERT_POLICY_INVALID' : 'CERT_WRONG_USAGE',
+          text: `x509: no valid chains built: ${details}`,
+          stage: valid.length === 0 ? 'policy' : 'usage',
+          certificate: leaf,
+          what: `a CA demands a certificate policy, and none is valid from it down to ${called(leaf)}`,
+        }
+      : {
+          code: 'CERT_WRONG_USAGE',
+          text: 'x509: certificate specifies an incompatible key usage',
+          stage: 'usage',
+          certificate: at,
+          what: `${called(at)} may be used for ${usageText(at)}; wanted is ${purpose}`,
+        };
+  return { path: valid[0] ?? null, refusal };
+}
+
+/** The table's findings in Go's order; the refusal stands first within its stage. */
+function listFindings(context: CheckContext, refusal: Refusal | null): Finding[] {
+  const rows: readonly Check[] = CHECKS;
+  return STAGES.flatMap((stage) => {
+    const found = rows
+      .filter((check) => check.stage === stage)
+      .flatMap((check) => run(check, context, refusal));
+    const isHere = refusal !== null && refusal.stage === stage && stage !== 'parse';
+    return isHere ? [refusalFinding(refusal), ...found] : found;
+  });
+}
+
+function run(check: Check, context: CheckContext, refusal: Refusal | null): Finding[] {
+  return check
+    .check(context)
+    .filter(({ passed, code = check.code, certificate }) => {
+      const isRefusal = refusal?.code === code && refusal.stage === check.stage;
+      return passed || !isRefusal || refusal.certificate !== certificate;
+    })
+    .map((judgement) =>
+      makeFinding(
+        judgement.code ?? check.code,
+        judgement.passed,
+        check.explain(judgement, context),
+        check.source,
+      ),
+    );
+}
+
+function refusalFinding({ code, what, stage }: Refusal): Finding {
+  const rows: readonly Check[] = CHECKS;
+  const row = rows.find((check) => check.code === code && check.stage === stage);
+  return makeFinding(code, false, what, row?.source ?? CODES[code].source);
+}
+
+function makeFinding(code: Code, passed: boolean, what: string, source: string): Finding {
+  const entry = CODES[code];
+  return { code, passed, what, why: entry.why, fix: passed ? '' : entry.fix, source };
 }
