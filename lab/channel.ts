@@ -1,0 +1,105 @@
+/**
+ * The state of one channel as the outside reads it: the CHANNEL object of `up --once --json` and `status --json`.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { Code } from '../certs/codes.ts';
+import type { InstanceId } from '../components/component.ts';
+import type { Alert, Layer, Side, SideReport, Trace } from '../components/tls/trace.ts';
+import type { Channel } from './topology.ts';
+
+/** Fields may be added, none renamed: outside checks rely on them. */
+export interface ChannelState {
+  readonly id: string;
+  readonly client: InstanceId;
+  readonly server: InstanceId;
+  readonly layer: Layer;
+  readonly by: Side | null;
+  readonly code: Code | null;
+  readonly alert: Alert | null;
+  readonly protocol: string | null;
+  readonly cipher: string | null;
+  /** Subject of the certificate that the client showed; null when it showed none. */
+  readonly clientIdentity: { readonly cn: string; readonly o: readonly string[] } | null;
+  /** What the real client prints; null when it is content. */
+  readonly clientText: string | null;
+  /** What the real server prints; null when it is content. */
+  readonly serverText: string | null;
+  /** Sentences, where it succeeded and should not have. */
+  readonly unsafe: readonly string[];
+  /** Certificate files shown, by host path; null where there is none or where it is not known. */
+  readonly clientFile: string | null;
+  readonly serverFile: string | null;
+  /** Trace id of the connection that this state comes from. */
+  readonly trace: string | null;
+  /** Real time at which it began, RFC 3339. */
+  readonly at: string | null;
+}
+
+/**
+ * The state of a channel.
+ * @param trace  its newest decided connection; undefined when none was tried
+ */
+export function channelState(channel: Channel, trace: Trace | undefined): ChannelState {
+  const { id, client, server } = channel;
+  if (trace === undefined) return { ...UNTRIED, id, client, server };
+  const { outcome } = trace;
+  const content = outcome.layer === 'ok';
+  return {
+    id,
+    client,
+    server,
+    layer: outcome.layer,
+    by: outcome.by,
+    code: outcome.code,
+    alert: outcome.alert,
+    protocol: trace.protocol,
+    cipher: trace.cipher,
+    clientIdentity: identityOf(trace.client?.presented[0]),
+    clientText: content ? null : textOf(trace.client),
+    serverText: content ? null : textOf(trace.server),
+    unsafe: trace.unsafe,
+    clientFile: trace.client?.certFile ?? null,
+    serverFile: trace.server?.certFile ?? null,
+    trace: trace.id,
+    at: new Date(trace.startedAtMs).toISOString(),
+  };
+}
+
+const UNTRIED = {
+  layer: 'untried',
+  by: null,
+  code: 'NOT_TRIED',
+  alert: null,
+  protocol: null,
+  cipher: null,
+  clientIdentity: null,
+  clientText: null,
+  serverText: null,
+  unsafe: [],
+  clientFile: null,
+  serverFile: null,
+  trace: null,
+  at: null,
+} as const satisfies Omit<ChannelState, 'id' | 'client' | 'server'>;
+
+function textOf(side: SideReport | null): string | null {
+  if (side === null) return null;
+  return side.realTexts[0]?.text ?? side.verdictText;
+}
+
+/** CN and O of a certificate; null when it has no Subject that can be read. */
+function identityOf(der: Uint8Array | undefined): ChannelState['clientIdentity'] {
+  if (der === undefined) return null;
+  try {
+    const fields = new X509Certificate(der).subject.split('\n').map((line) => {
+      const at = line.indexOf('=');
+      return { name: line.slice(0, at), value: line.slice(at + 1) };
+    });
+    return {
+      cn: fields.findLast(({ name }) => name === 'CN')?.value ?? '',
+      o: fields.filter(({ name }) => name === 'O').map(({ value }) => value),
+    };
+  } catch {
+    return null;
+  }
+}

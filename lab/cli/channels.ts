@@ -1,0 +1,124 @@
+/** How connections look on a terminal: the table of `up` and `status`, and the lines below it. */
+import { basename } from 'node:path';
+import type { ChannelState } from '../channel.ts';
+import { type ClockState, REAL_TIME_NOTE } from '../clock.ts';
+import type { StatusReport } from '../status.ts';
+import type { InstanceState } from '../supervisor.ts';
+import { table } from './render.ts';
+import type { Colour, Terminal } from './terminal.ts';
+
+const HEADINGS = ['client (dials)', 'shows', 'server', 'shows', 'both accept?'] as const;
+
+/** Shapes are safe without colour. */
+const MARKS = {
+  ok: ['✓', 'teal'],
+  tls: ['✗', 'vermilion'],
+  '401': ['401', 'yellow'],
+  '403': ['403', 'cyan'],
+  http: ['5xx', 'grey'],
+  tcp: ['⊘', 'grey'],
+  untried: ['○', 'dim'],
+} as const satisfies Record<ChannelState['layer'], readonly [string, Colour]>;
+
+/** One row per connection, and under a failing one what each side says. */
+export function channelTable(channels: readonly ChannelState[], terminal: Terminal): string {
+  const rows = channels.map((channel) => channelRow(channel, terminal));
+  const lines = table([[...HEADINGS], ...rows], 2).split('\n');
+  return lines
+    .flatMap((line, at) => {
+      const channel = channels[at - 1];
+      return channel === undefined ? [line] : [line, ...textLines(channel, terminal)];
+    })
+    .join('\n');
+}
+
+/** The cells of one connection. */
+export function channelRow(channel: ChannelState, terminal: Terminal): string[] {
+  const { client, server, clientFile, serverFile } = channel;
+  return [client, fileName(clientFile), server, fileName(serverFile), verdict(channel, terminal)];
+}
+
+/** `✓`, or who refused and why. */
+export function verdict(channel: ChannelState, terminal: Terminal): string {
+  if (channel.layer === 'ok' && channel.unsafe.length > 0) {
+    return terminal.paint('yellow', `! accepted, but unsafe: ${channel.unsafe.join('; ')}`);
+  }
+  const [mark, colour] = MARKS[channel.layer];
+  return terminal.paint(colour, [mark, ...reason(channel)].join('  '));
+}
+
+function reason({ layer, by, code, alert, client, server }: ChannelState): string[] {
+  const who = by === 'server' ? server : by === 'client' ? client : null;
+  const named = alert === null ? '' : `, alert ${alert.number} ${alert.name}`;
+  switch (layer) {
+    case 'ok':
+      return [];
+    case 'tls':
+      return [`refused in TLS by ${who ?? 'one side'}: ${code ?? ''}${named}`];
+    case 'tcp':
+      return [`${server} cannot be reached: ${code ?? ''}`];
+    case 'untried':
+      return ['not tried yet'];
+    default:
+      return [`answered by ${who ?? server}: ${code ?? ''}`];
+  }
+}
+
+function textLines(channel: ChannelState, terminal: Terminal): string[] {
+  const said: readonly (readonly [string, string | null])[] = [
+    [channel.client, channel.clientText],
+    [channel.server, channel.serverText],
+  ];
+  return said.flatMap(([who, text]) =>
+    text === null ? [] : [terminal.paint('grey', `      ${who} says: ${text}`)],
+  );
+}
+
+function fileName(path: string | null): string {
+  return path === null ? '–' : basename(path);
+}
+
+/** Which mode the servers are in. */
+export function modeLine(clientAuth: StatusReport['clientAuth']): string {
+  return clientAuth === 'require'
+    ? 'Mode: strict (a server refuses a bad client in TLS). Like a stock cluster: up --client-auth request'
+    : 'Mode: as Kubernetes does (TLS lets a bad client in, then 401 or 403). Strict: up --client-auth require';
+}
+
+/** Components that do not run, or whose configuration on disk is not in use. */
+export function problemLines(components: readonly InstanceState[], terminal: Terminal): string {
+  return components
+    .flatMap(({ id, phase, problem }) => {
+      if (problem === null)
+        return phase === 'running' ? [] : [`${terminal.paint('red', '✗')} ${id} is ${phase}`];
+      const head = phase === 'running' ? `${id} runs on with its old configuration` : `${id} is ${phase}`;
+      return [`${terminal.paint('red', '✗')} ${head}: ${problem.what}`, `  fix  ${problem.fix}`];
+    })
+    .join('\n');
+}
+
+/** What suffers. */
+export function consequenceLines(consequences: readonly string[], terminal: Terminal): string {
+  return consequences.map((text) => `${terminal.paint('yellow', '!')} ${text}`).join('\n');
+}
+
+/** Where the directory differs from what it should be. */
+export function deviationLines({ deviations }: StatusReport, terminal: Terminal): string {
+  if (deviations.length === 0) return '';
+  return [
+    'Different from what it should be:',
+    ...deviations.map((text) => `  ${terminal.paint('yellow', '≠')} ${text}`),
+  ].join('\n');
+}
+
+/** Clocks that were moved; empty while all live in real time. */
+export function clockLines(clocks: readonly ClockState[]): string {
+  const moved = clocks.filter(({ setting, problem }) => setting !== null || problem !== null);
+  if (moved.length === 0) return '';
+  return [
+    ...moved.map(
+      ({ name, now, setting, problem }) => `Clock of ${name}: ${problem ?? `${now} (${setting})`}`,
+    ),
+    REAL_TIME_NOTE,
+  ].join('\n');
+}

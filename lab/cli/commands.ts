@@ -1,0 +1,164 @@
+/**
+ * The table of commands: what each takes, and where its code is. A new command is one more row and one file.
+ */
+import type { CommandSpec, OptionSpec } from './command.ts';
+
+const CLIENT_AUTH = {
+  type: 'string',
+  value: 'require|request',
+  help: 'require: strict (lab), a bad client is refused in TLS; request: as Kubernetes does, 401 or 403',
+} as const satisfies OptionSpec;
+
+const WORKERS = {
+  type: 'string',
+  value: 'N',
+  help: 'number of worker nodes (default 1)',
+} as const satisfies OptionSpec;
+
+const PORT_BASE = {
+  type: 'string',
+  value: 'P',
+  help: 'listen on P (API server), P+1 (etcd), P+10… (kubelets); 0: any free ports; default: the real ones',
+} as const satisfies OptionSpec;
+
+const CHOICES = {
+  cas: {
+    type: 'string',
+    value: 'single|separate',
+    help: 'one CA for all (default), or one of its own for etcd',
+  },
+  'apiserver-client': {
+    type: 'string',
+    value: 'dedicated|reuse',
+    help: 'client certificates of the API server: its own (default), or apiserver.crt reused',
+  },
+  key: { type: 'string', value: 'rsa-2048|ecdsa-p256', help: 'kind of keys (default rsa-2048)' },
+  names: {
+    type: 'string',
+    value: 'crt|pem',
+    help: 'NAME.crt and NAME.key (default), or NAME.pem and NAME-key.pem',
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+export const commands = {
+  up: {
+    group: 'Cluster',
+    summary: 'make the cluster directory if there is none, start everything, show every connection',
+    usage: '[--once]',
+    options: {
+      once: { type: 'boolean', help: 'start, let every connection shake hands, report, stop' },
+      workers: WORKERS,
+      'client-auth': CLIENT_AUTH,
+      'port-base': PORT_BASE,
+      ...CHOICES,
+      'no-prompt': { type: 'boolean', help: 'no lab> prompt, also on a terminal' },
+    },
+    takes: [0, 0],
+    examples: ['mtls-lab up', 'mtls-lab up --once --json', 'mtls-lab up --workers 3 --client-auth request'],
+    load: () => import('./up.ts'),
+  },
+  init: {
+    group: 'Cluster',
+    summary: "make the cluster directory: the CA's folder (pki/) and every host (hosts/)",
+    usage: '',
+    options: { workers: WORKERS, 'client-auth': CLIENT_AUTH, 'port-base': PORT_BASE, ...CHOICES },
+    takes: [0, 0],
+    examples: ['mtls-lab init', 'mtls-lab init --cas separate --workers 3', 'mtls-lab init --names pem'],
+    load: () => import('./init.ts'),
+  },
+  status: {
+    group: 'Cluster',
+    summary: 'every connection, what suffers, and where files differ from what they should be',
+    usage: '',
+    options: {},
+    takes: [0, 0],
+    examples: ['mtls-lab status', 'mtls-lab status --json'],
+    load: () => import('./status.ts'),
+  },
+  start: {
+    group: 'Cluster',
+    summary: 'start a component that was stopped',
+    usage: 'COMPONENT',
+    options: {},
+    takes: [1, 1],
+    examples: ['mtls-lab start scheduler'],
+    load: () => import('./lifecycle.ts'),
+  },
+  stop: {
+    group: 'Cluster',
+    summary: 'stop a component',
+    usage: 'COMPONENT',
+    options: {},
+    takes: [1, 1],
+    examples: ['mtls-lab stop kubelet@worker-1'],
+    load: () => import('./lifecycle.ts'),
+  },
+  restart: {
+    group: 'Cluster',
+    summary: 'stop a component and start it again',
+    usage: 'COMPONENT',
+    options: {},
+    takes: [1, 1],
+    examples: ['mtls-lab restart apiserver'],
+    load: () => import('./lifecycle.ts'),
+  },
+  logs: {
+    group: 'Cluster',
+    summary: "a component's log, in the real program's format",
+    usage: 'COMPONENT [-f]',
+    options: {
+      follow: { type: 'boolean', short: 'f', help: 'go on with new lines until Ctrl-C' },
+      tail: { type: 'string', value: 'N', help: 'only the last N lines' },
+    },
+    takes: [1, 1],
+    examples: ['mtls-lab logs kube-apiserver --tail 20', 'mtls-lab logs etcd -f'],
+    load: () => import('./logs.ts'),
+  },
+  env: {
+    group: 'Cluster',
+    summary: 'lines for your shell: your own kubectl then talks to this cluster',
+    usage: '',
+    options: {},
+    takes: [0, 0],
+    examples: ['mtls-lab env', 'mtls-lab env >env.sh'],
+    load: () => import('./env.ts'),
+  },
+  reset: {
+    group: 'Cluster',
+    summary: 'remove what the lab made in the directory, and nothing else',
+    usage: '',
+    options: {},
+    takes: [0, 0],
+    examples: ['mtls-lab reset'],
+    load: () => import('./reset.ts'),
+  },
+  clock: {
+    group: 'Break and fix',
+    summary: "show or move the cluster's time, or one host's",
+    usage: '[+90d|INSTANT|reset]',
+    options: {
+      host: { type: 'string', value: 'HOST', help: 'one host only: laptop, control-plane, worker-1 …' },
+    },
+    takes: [0, 1],
+    examples: ['mtls-lab clock +400d', 'mtls-lab clock -2h --host worker-1', 'mtls-lab clock reset'],
+    load: () => import('./clock.ts'),
+  },
+  doctor: {
+    group: 'Tools',
+    summary:
+      'check this computer and the directory: Node.js, ports, file modes, clock, leftovers, KUBECONFIG',
+    usage: '',
+    options: {},
+    takes: [0, 0],
+    examples: ['mtls-lab doctor'],
+    load: () => import('./doctor.ts'),
+  },
+} as const satisfies Record<string, CommandSpec>;
+
+/** The names of the commands. */
+export type CommandName = keyof typeof commands;
+
+/** Narrow a word to a command's name. */
+export function findCommand(name: string): CommandName | undefined {
+  return Object.hasOwn(commands, name) ? (name as CommandName) : undefined;
+}

@@ -1,0 +1,74 @@
+/** The `lab>` prompt: the same commands, with completion, in the process where the lab runs. */
+import { createInterface } from 'node:readline';
+import type { Invocation, Shell } from './command.ts';
+
+const LEAVE = ['exit', 'quit', 'down'];
+
+/** Read lines until the user leaves; resolves then. Lines are carried out one after the other. */
+export function openPrompt({ dir, terminal, shell }: Invocation): Promise<void> {
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    prompt: 'lab> ',
+    completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
+      completions(line, dir, shell.commands).then(
+        (result) => done(null, result),
+        () => done(null, [[], line]),
+      );
+    },
+  });
+  let queue: Promise<void> = Promise.resolve();
+  const carryOut = async (line: string): Promise<void> => {
+    const words = splitLine(line);
+    const [first = ''] = words;
+    if (first === '') return;
+    if (LEAVE.includes(first)) {
+      lines.close();
+      return;
+    }
+    const argv = first === 'npx' && words[1] === 'mtls-lab' ? words.slice(2) : words;
+    await shell.execute(argv, dir);
+  };
+  return new Promise((resolve) => {
+    lines.on('line', (line) => {
+      queue = queue.then(() => carryOut(line)).then(() => lines.prompt());
+    });
+    // Ctrl-C: readline has the terminal in raw mode, so the signal arrives here.
+    lines.on('SIGINT', () => lines.close());
+    lines.on('close', () => {
+      terminal.write('\n');
+      resolve();
+    });
+    lines.prompt();
+  });
+}
+
+/** What could stand in place of the last word, and that word. */
+export async function completions(
+  line: string,
+  dir: string,
+  commands: Shell['commands'],
+): Promise<[string[], string]> {
+  const words = line.split(/\s+/);
+  const last = words.at(-1) ?? '';
+  const fitting = (candidates: readonly string[]): [string[], string] => [
+    candidates.filter((candidate) => candidate.startsWith(last)),
+    last,
+  ];
+  if (words.length <= 1) return fitting([...Object.keys(commands), 'help', 'exit']);
+  const spec = commands[words[0] ?? ''];
+  if (spec === undefined) return fitting([]);
+  if (last.startsWith('-')) {
+    return fitting([...Object.keys(spec.options), 'json', 'help'].map((option) => `--${option}`));
+  }
+  const module = await spec.load();
+  return fitting((await module.complete?.(dir)) ?? []);
+}
+
+/** Words of a line; quotes hold a word together, as in a shell. */
+export function splitLine(line: string): string[] {
+  const words = line.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  return words.map((word) =>
+    word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single),
+  );
+}

@@ -1,0 +1,53 @@
+/** `status`: the running lab's report, or what can be said of a directory without one. */
+import { isLabError } from '../../certs/errors.ts';
+import { callLab } from '../api.ts';
+import { readDirectory } from '../directory.ts';
+import { runningLab } from '../lock.ts';
+import { reportDirectory, type StatusReport } from '../status.ts';
+import {
+  channelTable,
+  clockLines,
+  consequenceLines,
+  deviationLines,
+  modeLine,
+  problemLines,
+} from './channels.ts';
+import type { Invocation } from './command.ts';
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { dir, shownDir, json, terminal } = invocation;
+  const report = await read(invocation);
+  if (json) {
+    terminal.print(JSON.stringify(report));
+    return report.ok ? 0 : 1;
+  }
+  if (!report.running) {
+    terminal.print(`No lab runs in ${shownDir}. Start it: npx mtls-lab up`);
+    terminal.print(deviationLines(report, terminal));
+    return 1;
+  }
+  const good = report.channels.filter(({ layer }) => layer === 'ok').length;
+  terminal.print(channelTable(report.channels, terminal));
+  const mark = report.ok ? terminal.paint('teal', '✓') : terminal.paint('vermilion', '✗');
+  terminal.print(`${mark} ${good} of ${report.channels.length} connections accepted from both sides`);
+  const pid = runningLab(dir)?.pid;
+  terminal.print(`${modeLine(report.clientAuth)}${pid === undefined ? '' : `   (pid ${pid})`}`);
+  for (const lines of [
+    problemLines(report.components, terminal),
+    consequenceLines(report.consequences, terminal),
+    clockLines(report.clocks),
+    deviationLines(report, terminal),
+  ]) {
+    if (lines !== '') terminal.print(lines);
+  }
+  return report.ok ? 0 : 1;
+}
+
+async function read(invocation: Invocation): Promise<StatusReport> {
+  try {
+    return (await callLab(invocation, 'GET /status')) as StatusReport;
+  } catch (error) {
+    if (!isLabError(error) || error.code !== 'LAB_NOT_RUNNING' || runningLab(invocation.dir)) throw error;
+    return reportDirectory(readDirectory(invocation.dir));
+  }
+}

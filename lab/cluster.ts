@@ -1,0 +1,242 @@
+/**
+ * The running cluster: every component under supervision, started in the order of `dependsOn` and otherwise at
+ * once, restarted when its configuration changes, stopped without a handle left.
+ *
+ * Components tell their hosts about handshakes; the hosts tell the journal; `channels()` is what came of it.
+ */
+import { join } from 'node:path';
+import type { Component, ComponentName, InstanceId, Settings } from '../components/component.ts';
+import { type Host, openHost } from '../components/host.ts';
+import { type ChannelState, channelState } from './channel.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { type LogFile, logPath, openLogFile } from './log-files.ts';
+import { foldersOf, planOf } from './plan.ts';
+import { type InstanceState, type Supervisor, supervise } from './supervisor.ts';
+import { type Channel, channelsOf, type Instance, instancesOf, type TopologyChoices } from './topology.ts';
+import { type FolderWatch, watchFolder } from './watch.ts';
+
+/** A real kubelet looks at its manifests anew every 20 s (fileCheckFrequency) and then drops a pod it cannot read. */
+const MANIFEST_CHECK_MS = 20_000;
+/** How long `settle` waits for outcomes, and between two looks. */
+const SETTLE_MS = 6000;
+const LOOK_MS = 20;
+const REDIAL_MS = 300;
+/** DESIGN section 6: a round lasts 5 s, or so long that at most 50 clients dial per second. */
+const ROUND_MS = 5000;
+const DIALS_PER_SECOND = 50;
+
+/** What a cluster is made of. */
+export interface ClusterOptions {
+  /** The cluster directory, absolute. */
+  readonly dir: string;
+  readonly topology: TopologyChoices;
+  readonly settings: (id: InstanceId) => Settings;
+  /** Loads a component's code; called once per component, all at once. */
+  readonly load: (name: ComponentName) => Promise<Component>;
+  readonly onLine?: (id: InstanceId, line: string) => void;
+  /** Default: DESIGN section 6. */
+  readonly roundMs?: number;
+}
+
+/** A cluster that runs. */
+export interface Cluster {
+  readonly journal: Journal;
+  readonly instances: readonly Instance[];
+  readonly topology: readonly Channel[];
+  host(name: string): Host;
+  settings(id: InstanceId): Settings;
+  states(): InstanceState[];
+  channels(): ChannelState[];
+  supervisor(id: InstanceId): Supervisor | undefined;
+  /** Let every client dial, and wait until every channel has an outcome, at most some seconds. */
+  settle(): Promise<ChannelState[]>;
+  close(): Promise<void>;
+}
+
+/** Start all components. Resolves when each runs or has said why it cannot. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { dir } = options;
+  const journal = createJournal();
+  const instances = instancesOf(options.topology.workers);
+  const topology = channelsOf(options.topology);
+  const hosts = new Map<string, Host>();
+  for (const { host } of instances) {
+    if (!hosts.has(host)) hosts.set(host, openHost(join(dir, 'hosts', host), { onTrace: journal.record }));
+  }
+  const hostOf = (name: string): Host => hosts.get(name) ?? openHost(join(dir, 'hosts', name));
+  const names = [...new Set(instances.map(({ component }) => component))];
+  const components = new Map(
+    await Promise.all(names.map(async (name) => [name, await options.load(name)] as const)),
+  );
+  const roundMs =
+    options.roundMs ?? Math.max(ROUND_MS, Math.ceil((instances.length / DIALS_PER_SECOND) * 1000));
+  const logs: LogFile[] = [];
+  const supervisors = new Map<InstanceId, Supervisor>();
+  for (const instance of instances) {
+    const component = components.get(instance.component);
+    if (!component) continue;
+    const host = hostOf(instance.host);
+    const onLine = options.onLine;
+    const log = openLogFile(
+      logPath(dir, instance.id, instance.host),
+      onLine && ((line) => onLine(instance.id, line)),
+    );
+    logs.push(log);
+    supervisors.set(
+      instance.id,
+      supervise({
+        instance,
+        component,
+        log,
+        plan: () => planOf(instance, host),
+        context: (argv) => ({
+          id: instance.id,
+          host,
+          argv,
+          settings: options.settings(instance.id),
+          log: log.write,
+          roundMs,
+        }),
+        changed: (kind, text) => journal.note({ kind, component: instance.id, text }),
+      }),
+    );
+  }
+
+  await startInOrder(instances, components, supervisors);
+  const watches = watchConfigurations(instances, hostOf, supervisors);
+
+  const isUp = (id: InstanceId): boolean => supervisors.get(id)?.state().phase === 'running';
+  const channels = (): ChannelState[] =>
+    topology.map((channel) =>
+      channelState(channel, isUp(channel.client) ? journal.latest(channel.id) : undefined),
+    );
+
+  return {
+    journal,
+    instances,
+    topology,
+    host: hostOf,
+    settings: options.settings,
+    states: () => [...supervisors.values()].map((one) => one.state()),
+    channels,
+    supervisor: (id) => supervisors.get(id),
+    settle: () => settle(topology, supervisors, channels),
+    close: async () => {
+      for (const watch of watches) watch.close();
+      await stopInOrder(instances, components, supervisors);
+      for (const log of logs) log.flush();
+    },
+  };
+}
+
+/** Each component starts when those that it depends on have started, or have said why they cannot. */
+async function startInOrder(
+  instances: readonly Instance[],
+  components: ReadonlyMap<ComponentName, Component>,
+  supervisors: ReadonlyMap<InstanceId, Supervisor>,
+): Promise<void> {
+  const begun = new Map<ComponentName, Promise<void>>();
+  const begin = (name: ComponentName): Promise<void> => {
+    const known = begun.get(name);
+    if (known !== undefined) return known;
+    const own = instances.filter(({ component }) => component === name);
+    const work = (async () => {
+      await Promise.all((components.get(name)?.dependsOn ?? []).map(begin));
+      await Promise.all(own.map(({ id }) => supervisors.get(id)?.start()));
+    })();
+    begun.set(name, work);
+    return work;
+  };
+  await Promise.all([...components.keys()].map(begin));
+}
+
+/** Clients first, then what they depended on. */
+async function stopInOrder(
+  instances: readonly Instance[],
+  components: ReadonlyMap<ComponentName, Component>,
+  supervisors: ReadonlyMap<InstanceId, Supervisor>,
+): Promise<void> {
+  const left = new Set(components.keys());
+  while (left.size > 0) {
+    const needed = new Set([...left].flatMap((name) => components.get(name)?.dependsOn ?? []));
+    const free = [...left].filter((name) => !needed.has(name));
+    const now = free.length > 0 ? free : [...left];
+    const ending = instances.filter(({ component }) => now.includes(component));
+    await Promise.all(ending.map(({ id }) => supervisors.get(id)?.close()));
+    for (const name of now) left.delete(name);
+  }
+}
+
+/** Restart what was edited, stop what was moved away, and try again what could not start when a file changes. */
+function watchConfigurations(
+  instances: readonly Instance[],
+  hostOf: (name: string) => Host,
+  supervisors: ReadonlyMap<InstanceId, Supervisor>,
+): FolderWatch[] {
+  const concerned = new Map<string, Supervisor[]>();
+  for (const instance of instances) {
+    const supervisor = supervisors.get(instance.id);
+    for (const folder of supervisor ? foldersOf(instance) : []) {
+      const path = hostOf(instance.host).path(folder);
+      concerned.set(path, [...(concerned.get(path) ?? []), ...(supervisor ? [supervisor] : [])]);
+    }
+  }
+  return [...concerned].map(([folder, own]) => watchOne(folder, own));
+}
+
+function watchOne(folder: string, concerned: readonly Supervisor[]): FolderWatch {
+  let strict: NodeJS.Timeout | undefined;
+  const watch = watchFolder(folder, () => {
+    for (const supervisor of concerned) {
+      void supervisor.reconsider();
+      supervisor.nudge();
+    }
+    clearTimeout(strict);
+    strict = setTimeout(() => {
+      for (const supervisor of concerned) void supervisor.reconsider(true);
+    }, MANIFEST_CHECK_MS);
+    strict.unref();
+  });
+  return {
+    close: () => {
+      clearTimeout(strict);
+      watch.close();
+    },
+  };
+}
+
+/** Dial until every channel has an outcome; give up on those that cannot have one, and after some seconds. */
+async function settle(
+  topology: readonly Channel[],
+  supervisors: ReadonlyMap<InstanceId, Supervisor>,
+  channels: () => ChannelState[],
+): Promise<ChannelState[]> {
+  const deadline = performance.now() + SETTLE_MS;
+  let dialAt = 0;
+  for (;;) {
+    const states = channels();
+    const waiting = states.filter((state) => mayStillCome(state, states, supervisors));
+    if (waiting.length === 0 || performance.now() > deadline) return states;
+    if (performance.now() >= dialAt) {
+      dialAt = performance.now() + REDIAL_MS;
+      for (const client of new Set(waiting.map(({ client }) => client))) {
+        void supervisors
+          .get(client)
+          ?.dialNow()
+          .catch(() => undefined);
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  function mayStillCome(
+    state: ChannelState,
+    all: readonly ChannelState[],
+    running: ReadonlyMap<InstanceId, Supervisor>,
+  ): boolean {
+    if (state.layer !== 'untried' || running.get(state.client)?.state().phase !== 'running') return false;
+    // The API server learns of a kubelet from its Node object: a kubelet that is refused never registers.
+    const back = topology.find(({ client, server }) => client === state.server && server === state.client);
+    const register = back && all.find(({ id }) => id === back.id);
+    return register === undefined || register.layer === 'ok' || register.layer === 'untried';
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Bounded memory of handshakes and events: both halves of each connection joined, the latest outcome of every
+ * channel, and who wants to hear of changes.
+ *
+ * Components tell their host about traces; `cluster.ts` hands them on to here. A trace is told several times
+ * (open, done, closed); the newest version replaces the older one.
+ */
+import type { InstanceId } from '../components/component.ts';
+import { joinHalves } from '../components/tls/join.ts';
+import type { Trace } from '../components/tls/trace.ts';
+
+/** How many joined connections are kept per channel, and over all channels beyond each one's latest. */
+const PER_CHANNEL = 8;
+const OVERALL = 400;
+const EVENTS = 500;
+
+/** Something that happened to a component. */
+export interface ComponentEvent {
+  readonly kind: 'started' | 'stopped' | 'failed' | 'reloaded' | 'manifest';
+  readonly component: InstanceId;
+  /** One sentence. */
+  readonly text: string;
+  /** Real time, RFC 3339. */
+  readonly at: string;
+}
+
+/** What observers are told. */
+export type JournalEvent =
+  | { readonly kind: 'trace'; readonly trace: Trace }
+  | { readonly kind: 'component'; readonly event: ComponentEvent };
+
+/** The lab's memory. */
+export interface Journal {
+  /** A half as a host told it. */
+  record(half: Trace): void;
+  note(event: Omit<ComponentEvent, 'at'>): void;
+  /** The newest decided connection of a channel, both halves joined where both are known. */
+  latest(channel: string): Trace | undefined;
+  /** Joined connections, oldest first; of one channel when it is given. */
+  traces(channel?: string): Trace[];
+  find(traceId: string): Trace | undefined;
+  events(): readonly ComponentEvent[];
+  /** @returns a function that ends the subscription */
+  subscribe(listener: (event: JournalEvent) => void): () => void;
+  /** Forget a channel: its client is gone, its old outcome means nothing any more. */
+  forget(channel: string): void;
+}
+
+interface Entry {
+  client: Trace | undefined;
+  server: Trace | undefined;
+  joined: Trace;
+}
+
+/** An empty journal. */
+export function createJournal(): Journal {
+  const byKey = new Map<string, Entry>();
+  const keyOfTrace = new Map<string, string>();
+  const channels = new Map<string, string[]>();
+  const listeners = new Set<(event: JournalEvent) => void>();
+  const events: ComponentEvent[] = [];
+
+  const publish = (event: JournalEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+
+  const drop = (key: string): void => {
+    const entry = byKey.get(key);
+    byKey.delete(key);
+    for (const half of [entry?.client, entry?.server]) if (half) keyOfTrace.delete(half.id);
+  };
+
+  const file = (key: string, channel: string): void => {
+    const keys = channels.get(channel) ?? [];
+    if (keys.includes(key)) return;
+    for (const [other, list] of channels) {
+      if (other !== channel && list.includes(key)) list.splice(list.indexOf(key), 1);
+    }
+    keys.push(key);
+    channels.set(channel, keys);
+    while (keys.length > PER_CHANNEL) drop(keys.shift() ?? '');
+    if (byKey.size > OVERALL + channels.size) dropOldest();
+  };
+
+  /** Insertion order is age; a channel's newest stays. */
+  const dropOldest = (): void => {
+    for (const [key, entry] of byKey) {
+      const keys = channels.get(entry.joined.channel);
+      if (keys !== undefined && keys.at(-1) === key) continue;
+      if (keys) keys.splice(keys.indexOf(key), 1);
+      drop(key);
+      return;
+    }
+  };
+
+  return {
+    record: (half) => {
+      const key = half.clientRandom === '' ? (keyOfTrace.get(half.id) ?? half.id) : half.clientRandom;
+      const early = keyOfTrace.get(half.id);
+      const entry: Entry = byKey.get(key) ??
+        (early === undefined ? undefined : byKey.get(early)) ?? {
+          client: undefined,
+          server: undefined,
+          joined: half,
+        };
+      if (early !== undefined && early !== key) {
+        byKey.delete(early);
+        const keys = channels.get(entry.joined.channel);
+        const at = keys?.indexOf(early) ?? -1;
+        if (at >= 0) keys?.splice(at, 1);
+      }
+      if (half.client !== null) entry.client = half;
+      else entry.server = half;
+      entry.joined = join(entry, half);
+      byKey.set(key, entry);
+      keyOfTrace.set(half.id, key);
+      file(key, entry.joined.channel);
+      publish({ kind: 'trace', trace: entry.joined });
+    },
+    note: (event) => {
+      const full = { ...event, at: new Date().toISOString() };
+      events.push(full);
+      if (events.length > EVENTS) events.shift();
+      publish({ kind: 'component', event: full });
+    },
+    latest: (channel) => {
+      const keys = channels.get(channel) ?? [];
+      for (let at = keys.length - 1; at >= 0; at--) {
+        const trace = byKey.get(keys[at] ?? '')?.joined;
+        if (trace && trace.state !== 'open') return trace;
+      }
+      return undefined;
+    },
+    traces: (channel) =>
+      channel === undefined
+        ? [...byKey.values()].map((entry) => entry.joined)
+        : (channels.get(channel) ?? []).flatMap((key) => byKey.get(key)?.joined ?? []),
+    find: (traceId) => {
+      const key = keyOfTrace.get(traceId);
+      return key === undefined ? undefined : byKey.get(key)?.joined;
+    },
+    events: () => events,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    forget: (channel) => {
+      for (const key of channels.get(channel) ?? []) drop(key);
+      channels.delete(channel);
+    },
+  };
+}
+
+function join(entry: Entry, fallback: Trace): Trace {
+  if (entry.client && entry.server) {
+    return joinHalves(entry.client, entry.server);
+  }
+  return entry.client ?? entry.server ?? fallback;
+}

@@ -1,0 +1,116 @@
+/**
+ * A lab that runs: the lock of its directory, the cluster, the workload that it seeds, and the API that other
+ * processes ask.
+ */
+import { LabError } from '../certs/errors.ts';
+import type { InstanceId } from '../components/component.ts';
+import { loadComponent } from '../components/registry.ts';
+import { type ApiRoutes, serveApi } from './api.ts';
+import { type Cluster, startCluster } from './cluster.ts';
+import { adminClient } from './consequences.ts';
+import { type LabDirectory, readDirectory, settingsOf } from './directory.ts';
+import { takeLock } from './lock.ts';
+import { resolveComponent } from './names.ts';
+import { seedWorkload } from './seed.ts';
+import { reportStatus } from './status.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { TopologyChoices } from './topology.ts';
+
+/** What a lab is started with. */
+export interface LabOptions {
+  readonly dir: string;
+  readonly onLine?: (id: InstanceId, line: string) => void;
+  /** Told when the cluster runs, before its workload is made: to follow the journal from the beginning. */
+  readonly onCluster?: (cluster: Cluster) => void;
+}
+
+/** A lab that runs in this process. */
+export interface Lab {
+  readonly directory: LabDirectory;
+  readonly cluster: Cluster;
+  readonly api: { readonly url: string; readonly token: string };
+  close(): Promise<void>;
+}
+
+/**
+ * Start a lab in a directory that `init` made.
+ * @throws LabError LAB_RUNNING, DIR_INVALID, DIR_UNWRITABLE
+ */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const directory = readDirectory(options.dir);
+  const lock = takeLock(directory.dir);
+  let cluster: Cluster | undefined;
+  try {
+    const running = await startCluster({
+      dir: directory.dir,
+      topology: topologyOf(directory),
+      // Read again at each start of a component: lab.yaml may have been edited.
+      settings: (id) => settingsOf(readDirectory(directory.dir), id),
+      load: loadComponent,
+      ...(options.onLine ? { onLine: options.onLine } : {}),
+    });
+    cluster = running;
+    options.onCluster?.(running);
+    const seeded = seed(running);
+    const api = await serveApi(routesOf(directory, running));
+    lock.publish(api);
+    return {
+      directory,
+      cluster: running,
+      api: { url: api.url, token: api.token },
+      close: async () => {
+        await api.close();
+        await seeded;
+        await running.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    await cluster?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+/** Who dials whom in this directory's cluster. */
+export function topologyOf({ workers, choices }: LabDirectory): TopologyChoices {
+  return { workers, apiserverClient: choices.apiserverClient };
+}
+
+async function seed(cluster: Cluster): Promise<void> {
+  const client = adminClient(cluster);
+  try {
+    await seedWorkload(client);
+  } finally {
+    await client.close();
+  }
+}
+
+function routesOf(directory: LabDirectory, cluster: Cluster): ApiRoutes {
+  const act = (work: (supervisor: Supervisor) => Promise<void>) => async (input: { body: unknown }) => {
+    const id = resolveComponent(textField(input.body, 'component'), cluster.instances);
+    const supervisor = cluster.supervisor(id);
+    if (!supervisor) throw new LabError('NAME_UNKNOWN', { what: `there is no component "${id}"` });
+    await work(supervisor);
+    return supervisor.state();
+  };
+  return {
+    routes: {
+      'GET /status': () => reportStatus(directory, cluster),
+      'POST /components/start': act((one) => one.start()),
+      'POST /components/stop': act((one) => one.stop()),
+      'POST /components/restart': act((one) => one.restart()),
+    },
+    streams: {
+      'GET /events': (send) =>
+        cluster.journal.subscribe((event) => event.kind === 'component' && send(event.event)),
+    },
+  };
+}
+
+/** A text of a JSON body, or an empty one. */
+function textField(body: unknown, name: string): string {
+  const value =
+    typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+  return typeof value === 'string' ? value : '';
+}
