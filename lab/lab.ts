@@ -10,11 +10,10 @@ import { type Cluster, startCluster } from './cluster.ts';
 import { adminClient } from './consequences.ts';
 import { type LabDirectory, readDirectory, settingsOf } from './directory.ts';
 import { takeLock } from './lock.ts';
-import { resolveComponent } from './names.ts';
+import { namesOf, resolveComponent, topologyOf } from './names.ts';
 import { seedWorkload } from './seed.ts';
 import { reportStatus } from './status.ts';
 import type { Supervisor } from './supervisor.ts';
-import type { TopologyChoices } from './topology.ts';
 
 /** What a lab is started with. */
 export interface LabOptions {
@@ -72,11 +71,6 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   }
 }
 
-/** Who dials whom in this directory's cluster. */
-export function topologyOf({ workers, choices }: LabDirectory): TopologyChoices {
-  return { workers, apiserverClient: choices.apiserverClient };
-}
-
 async function seed(cluster: Cluster): Promise<void> {
   const client = adminClient(cluster);
   try {
@@ -88,7 +82,7 @@ async function seed(cluster: Cluster): Promise<void> {
 
 function routesOf(directory: LabDirectory, cluster: Cluster): ApiRoutes {
   const act = (work: (supervisor: Supervisor) => Promise<void>) => async (input: { body: unknown }) => {
-    const id = resolveComponent(textField(input.body, 'component'), cluster.instances);
+    const id = resolveComponent(textField(input.body, 'component'), namesOf(directory));
     const supervisor = cluster.supervisor(id);
     if (!supervisor) throw new LabError('NAME_UNKNOWN', { what: `there is no component "${id}"` });
     await work(supervisor);

@@ -1,40 +1,46 @@
 /**
  * One way to call things: `scheduler`, `kube-scheduler`, `scheduler.crt`, a path, a channel's id. Every command
- * that takes a name resolves it here; an unknown one gets "did you mean".
+ * that takes a component or a connection resolves it here; an unknown one gets "did you mean".
  */
-import { basename } from 'node:path';
-import { LabError } from '../certs/errors.ts';
+import { isLabError, LabError } from '../certs/errors.ts';
+import type { Choices } from '../certs/identities.ts';
 import { nearest } from '../certs/nearest.ts';
-import type { Channel, Instance } from './topology.ts';
+import { findTarget } from '../certs/resolve.ts';
+import type { LabDirectory } from './directory.ts';
+import { type Channel, channelsOf, type Instance, instancesOf, type TopologyChoices } from './topology.ts';
 
-/** Short names and habits. */
-const SHORT = {
-  apiserver: 'kube-apiserver',
-  'api-server': 'kube-apiserver',
-  scheduler: 'kube-scheduler',
-  'controller-manager': 'kube-controller-manager',
-  proxy: 'kube-proxy',
-  admin: 'kubectl',
-  laptop: 'kubectl',
-} as const satisfies Record<string, string>;
+/** What can be named. */
+export interface Names {
+  readonly choices: Choices;
+  readonly instances: readonly Instance[];
+  readonly channels: readonly Channel[];
+}
 
-/** Certificates and files whose base name is not that of the program that shows them. */
-const SHOWN_BY = {
-  'etcd-server': 'etcd',
-  'apiserver-etcd-client': 'kube-apiserver',
-  'apiserver-kubelet-client': 'kube-apiserver',
-  'kubelet-client': 'kubelet',
-} as const satisfies Record<string, string>;
+/** What can be named in this directory's cluster. */
+export function namesOf(directory: LabDirectory): Names {
+  const topology = topologyOf(directory);
+  return {
+    choices: directory.choices,
+    instances: instancesOf(topology.workers),
+    channels: channelsOf(topology),
+  };
+}
+
+/** Who dials whom in this directory's cluster. */
+export function topologyOf({ workers, choices }: LabDirectory): TopologyChoices {
+  return { workers, apiserverClient: choices.apiserverClient };
+}
 
 /**
- * The instance that a name means. A worker's program without its host means the only one there is.
+ * The instance that a name means: its id, its program when there is one of it, or whoever shows the certificate of
+ * that name.
  * @throws LabError NAME_UNKNOWN with a near name, or with the list when several fit
  */
-export function resolveComponent(name: string, instances: readonly Instance[]): string {
+export function resolveComponent(name: string, { choices, instances }: Names): string {
   const ids = instances.map(({ id }) => id);
-  const wanted = programOf(name);
-  const [program = '', host] = wanted.split('@');
-  const fitting = ids.filter((id) => id === wanted || (host === undefined && id.split('@')[0] === program));
+  if (ids.includes(name)) return name;
+  const alike = ids.filter((id) => id.split('@')[0] === name);
+  const fitting = alike.length > 0 ? alike : shownBy(name, choices);
   const [only] = fitting;
   if (only !== undefined && fitting.length === 1) return only;
   if (fitting.length > 1) {
@@ -43,7 +49,7 @@ export function resolveComponent(name: string, instances: readonly Instance[]): 
       fix: `name one of them: ${only}`,
     });
   }
-  const near = nearest(name, [...ids, ...Object.keys(SHORT)]);
+  const near = nearest(name, [...ids, ...ids.map((id) => id.replace(/^kube-/, ''))]);
   throw new LabError('NAME_UNKNOWN', {
     what: `there is no component "${name}"; there are ${listed(ids)}`,
     fix: near === undefined ? 'use one of these names' : `did you mean ${near}?`,
@@ -54,35 +60,35 @@ export function resolveComponent(name: string, instances: readonly Instance[]): 
  * The channel that two names mean, or one channel id (`kube-scheduler->kube-apiserver`, also with `→`).
  * @throws LabError NAME_UNKNOWN
  */
-export function resolveChannel(
-  names: readonly string[],
-  instances: readonly Instance[],
-  channels: readonly Channel[],
-): Channel {
-  const [first = '', second = ''] = names.length === 1 ? (names[0] ?? '').split(/\s*(?:->|→)\s*/) : names;
-  const client = resolveComponent(first, instances);
-  const server = resolveComponent(second, instances);
-  const found = channels.find((channel) => channel.client === client && channel.server === server);
+export function resolveChannel(words: readonly string[], names: Names): Channel {
+  const [first = '', second = ''] = words.length === 1 ? (words[0] ?? '').split(/\s*(?:->|→)\s*/) : words;
+  const client = resolveComponent(first, names);
+  const server = resolveComponent(second, names);
+  const found = names.channels.find((channel) => channel.client === client && channel.server === server);
   if (found) return found;
-  const dialled = channels.filter((channel) => channel.client === client).map((channel) => channel.server);
+  const dialled = names.channels
+    .filter((channel) => channel.client === client)
+    .map((channel) => channel.server);
+  const [example] = names.channels;
   throw new LabError('NAME_UNKNOWN', {
     what: `${client} never dials ${server}`,
     fix:
       dialled.length === 0
-        ? `${client} dials nobody; try ${channels[0]?.client} ${channels[0]?.server}`
+        ? `${client} dials nobody; try ${example?.client} ${example?.server}`
         : `${client} dials ${listed(dialled)}`,
   });
 }
 
-/** `hosts/worker-1/…/kubelet.crt` -> `kubelet@worker-1`; `scheduler.crt`, `scheduler` -> `kube-scheduler`. */
-function programOf(name: string): string {
-  const [text = '', host] = name.split('@');
-  const base = basename(text).replace(/(-key)?\.(crt|key|csr|pem|conf|yaml|config)$/, '');
-  const fromPath = /(?:^|\/)(worker-\d+)\//.exec(text)?.[1];
-  const short: Readonly<Record<string, string>> = { ...SHORT, ...SHOWN_BY };
-  const program = short[base] ?? base;
-  const at = host ?? fromPath;
-  return at !== undefined && ['kubelet', 'kube-proxy'].includes(program) ? `${program}@${at}` : program;
+/** Who shows the certificate that a name means; nobody when it means none. */
+function shownBy(name: string, choices: Choices): readonly string[] {
+  try {
+    const { identity, host } = findTarget(choices, name);
+    const all = identity.shownBy;
+    return host === null ? all : all.filter((id) => !id.includes('@') || id.endsWith(`@${host}`));
+  } catch (error) {
+    if (isLabError(error) && error.code === 'NAME_UNKNOWN') return [];
+    throw error;
+  }
 }
 
 function listed(names: readonly string[]): string {

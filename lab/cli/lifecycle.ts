@@ -1,9 +1,8 @@
 /** `start`, `stop`, `restart`: asked of the running lab. */
 import { callLab } from '../api.ts';
 import { readDirectory } from '../directory.ts';
-import { topologyOf } from '../lab.ts';
+import { namesOf } from '../names.ts';
 import type { InstanceState } from '../supervisor.ts';
-import { instancesOf } from '../topology.ts';
 import type { Invocation } from './command.ts';
 
 const DONE = { start: 'runs', stop: 'is stopped', restart: 'was restarted' } as const;
@@ -30,5 +29,5 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 export async function complete(dir: string): Promise<readonly string[]> {
-  return instancesOf(topologyOf(readDirectory(dir)).workers).map(({ id }) => id);
+  return namesOf(readDirectory(dir)).instances.map(({ id }) => id);
 }

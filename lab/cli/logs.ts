@@ -2,10 +2,8 @@
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { readDirectory } from '../directory.ts';
-import { topologyOf } from '../lab.ts';
 import { logPath, readLog } from '../log-files.ts';
-import { resolveComponent } from '../names.ts';
-import { instancesOf } from '../topology.ts';
+import { namesOf, resolveComponent } from '../names.ts';
 import { numberOption } from './choices.ts';
 import { type Invocation, switchOption } from './command.ts';
 import { untilStopped } from './signals.ts';
@@ -14,9 +12,9 @@ const LOOK_MS = 200;
 
 export async function run(invocation: Invocation): Promise<number> {
   const { dir, json, terminal, positionals } = invocation;
-  const instances = instancesOf(topologyOf(readDirectory(dir)).workers);
-  const id = resolveComponent(positionals[0] ?? '', instances);
-  const host = instances.find((instance) => instance.id === id)?.host ?? '';
+  const names = namesOf(readDirectory(dir));
+  const id = resolveComponent(positionals[0] ?? '', names);
+  const host = names.instances.find((instance) => instance.id === id)?.host ?? '';
   const path = logPath(dir, id, host);
   const lines = readLog(path, numberOption(invocation, 'tail', 0, 1_000_000));
   if (json) terminal.print(JSON.stringify({ component: id, path, lines }));
@@ -27,7 +25,7 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 export async function complete(dir: string): Promise<readonly string[]> {
-  return instancesOf(topologyOf(readDirectory(dir)).workers).map(({ id }) => id);
+  return namesOf(readDirectory(dir)).instances.map(({ id }) => id);
 }
 
 /** Print what is appended, until Ctrl-C; a log that was rotated is begun anew. */
