@@ -68,6 +68,8 @@ export interface ApiClient {
   newRound(): void;
   /** One klog line of this component, dated by its host. */
   klog(severity: Severity, source: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** The host's time. */
+  now(): Date;
   files(): readonly FileState[];
   /** Called after a change of the client's own certificate, key or kubeconfig has been taken up. */
   onRotate(listener: () => void): void;
@@ -251,6 +253,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     },
     newRound,
     klog,
+    now: () => host.now(),
     files: () =>
       credentialFiles(options.kubeconfig, credentials).map((file) =>
         fileState(host, file, held.get(file.path) ?? null),

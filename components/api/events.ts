@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ApiClient } from './client.ts';
-import type { KubeObject } from './kinds.ts';
+import { type KubeObject, timestamp } from './kinds.ts';
 
 /** Tell something about an object. Never rejects: an event that cannot be written is lost, as in reality. */
 export type RecordEvent = (
@@ -35,7 +35,7 @@ export function recorder(client: ApiClient, component: string, about: About, nod
       .update([about.kind, namespace, name, uid, reason, message].join('\0'))
       .digest('hex');
     const path = `/api/v1/namespaces/${namespace}/events`;
-    const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    const now = timestamp(client.now());
     const known = seen.get(id);
     try {
       if (known) {

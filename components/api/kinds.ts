@@ -271,3 +271,13 @@ export function selects(
   const pairs = Object.entries(selector ?? {});
   return pairs.length > 0 && pairs.every(([key, value]) => labels?.[key] === value);
 }
+
+/** An instant as Kubernetes writes times: RFC 3339 in UTC, whole seconds. */
+export function timestamp(at: Date): string {
+  return at.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** An instant as leases have it: RFC 3339 in UTC with microseconds. */
+export function microTime(at: Date): string {
+  return at.toISOString().replace('Z', '000Z');
+}

@@ -4,7 +4,7 @@
 import { messageOf } from '../../certs/errors.ts';
 import { ApiError, isStatus } from './api-error.ts';
 import type { ApiClient } from './client.ts';
-import type { Lease } from './kinds.ts';
+import { type Lease, microTime } from './kinds.ts';
 
 /** A seat at the election. */
 export interface Leader {
@@ -33,7 +33,7 @@ export function startLeader(client: ApiClient, name: string, holder: string, lea
   const say = (severity: 'I' | 'E', line: number, text: string): void =>
     client.klog(severity, `leaderelection.go:${line}`, text);
 
-  const now = (): string => new Date().toISOString().replace('Z', '000Z');
+  const now = (): string => microTime(client.now());
 
   const spec = (old: Lease['spec'], taken: boolean): Lease['spec'] => ({
     holderIdentity: holder,

@@ -10,7 +10,7 @@ import { isStatus } from '../api/api-error.ts';
 import { type ApiClient, createApiClient } from '../api/client.ts';
 import { recorder } from '../api/events.ts';
 import { startLeader } from '../api/leader.ts';
-import { keyOf, type Node, type Pod } from '../api/kinds.ts';
+import { keyOf, type Node, type Pod, timestamp } from '../api/kinds.ts';
 import { startRounds } from '../api/rounds.ts';
 import type { Component, Running, StartContext } from '../component.ts';
 import { parseFlags } from '../flags.ts';
@@ -203,7 +203,7 @@ async function markUnschedulable(client: ApiClient, pod: Pod, message: string): 
     reason: 'Unschedulable',
     message,
     lastProbeTime: null,
-    lastTransitionTime: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+    lastTransitionTime: timestamp(client.now()),
   };
   const others = (pod.status?.conditions ?? []).filter((one) => one.type !== 'PodScheduled');
   const old = pod.status?.conditions?.find((one) => one.type === 'PodScheduled');
