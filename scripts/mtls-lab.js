@@ -15,13 +15,15 @@ function start() {
     return Promise.resolve();
   }
   const source = new URL('../lab/cli/main.ts', import.meta.url);
-  return import('node:fs').then(({ existsSync }) => {
-    if (!existsSync(source)) return import(new URL('../dist/start.js', import.meta.url).href);
-    return import('tsx/esm/api').then((tsx) => {
-      tsx.register();
-      return import(source.href).then((main) => main.main(process.argv.slice(2)));
-    });
-  });
+  return import('node:fs')
+    .then(({ existsSync }) => {
+      if (!existsSync(source)) return import(new URL('../dist/start.cjs', import.meta.url).href);
+      return import('tsx/esm/api').then((tsx) => {
+        tsx.register();
+        return import(source.href);
+      });
+    })
+    .then((program) => program.main(process.argv.slice(2)));
 }
 
 /** @type {(have: string, wanted: string) => boolean} */

@@ -19,6 +19,8 @@ import { errorJson, errorText } from './render.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 const DEFAULT_DIR = 'mtls-lab';
+/** Hides the dash of a negative number from the option parser. */
+const NEGATIVE = '\0';
 /** Codes that say that the command line itself was wrong. */
 const USAGE_CODES = new Set(['USAGE', 'NAME_UNKNOWN', 'CHOICE_REFUSED']);
 
@@ -136,12 +138,16 @@ function read(
 ): { values: Invocation['values']; positionals: string[] } {
   try {
     const { values, positionals } = parseArgs({
-      args: [...args],
+      // "-2h" is a time, not the options -2 and -h.
+      args: args.map((word) => (/^-\d/.test(word) ? NEGATIVE + word : word)),
       options: parseArgsOptions(options),
       allowPositionals: true,
       strict: true,
     });
-    return { values: values as Invocation['values'], positionals };
+    return {
+      values: values as Invocation['values'],
+      positionals: positionals.map((word) => (word.startsWith(NEGATIVE) ? word.slice(1) : word)),
+    };
   } catch (error) {
     const unknown = /Unknown option '(?:-\w, )?-{0,2}([^' ]+)/.exec(messageOf(error))?.[1];
     const near = unknown === undefined ? undefined : nearest(unknown, Object.keys(options));
