@@ -6,6 +6,7 @@
  * everything.
  */
 import { createServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import { LabError } from '../../certs/errors.ts';
 import type { Component, FileState, Running, StartContext } from '../component.ts';
 import { type FlagValues, parseFlags } from '../flags.ts';
@@ -14,6 +15,7 @@ import { startTlsServer, type TlsServerEvent } from '../tls/server.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { ETCD_FLAGS } from './flags.ts';
 import { createGateway } from './gateway.ts';
+import { createGrpc, isGrpc } from './grpc.ts';
 import { describeMember } from './member.ts';
 import { type Listener, listenPlain } from './plain.ts';
 import {
@@ -129,7 +131,12 @@ async function listen(
   print: (line: LogLine) => void,
 ): Promise<Listener & { files(): readonly FileState[] }> {
   const gateway = createGateway(engine, flags['max-request-bytes']);
+  const grpc = createGrpc(engine, flags['max-request-bytes']);
   const http1 = createServer(gateway.app);
+  const http2 = createHttp2Server((request, response) => {
+    if (isGrpc(request)) grpc(request, response);
+    else gateway.answer(request, response);
+  });
   if (!where.secure) return { ...(await listenPlain(http1, where.address, where.port)), files: () => [] };
   print(tlsLine(flags));
   const demands = flags['trusted-ca-file'] !== '' || flags['client-cert-auth'];
@@ -146,6 +153,7 @@ async function listen(
     ...(flags['tls-min-version'] === 'TLS1.3' ? { minVersion: 'TLSv1.3' as const } : {}),
     ...(flags['cipher-suites'].length > 0 ? { cipherSuites: flags['cipher-suites'] } : {}),
     http1,
+    http2,
     log: (event) => printEvent(print, event),
   });
 }

@@ -12,7 +12,7 @@ import type { Engine } from './engine.ts';
 import { EtcdError, refusal } from './errors.ts';
 import { cutJson, fromJson, toJson } from './json.ts';
 import { PAGES } from './pages.ts';
-import { RPCS, type RpcName, type StreamName, type UnaryName } from './rpcs.ts';
+import { isStream, RPCS, type RpcName, type StreamName, type UnaryName } from './rpcs.ts';
 import { openStream } from './streams.ts';
 
 /** A request and its response, over either HTTP version. */
@@ -61,10 +61,6 @@ export function createGateway(engine: Engine, requestBytes: number): Gateway {
   return { app, answer };
 }
 
-function isStream(name: RpcName): name is StreamName {
-  return 'stream' in RPCS[name];
-}
-
 function answerUnary(
   engine: Engine,
   name: UnaryName,
@@ -76,6 +72,7 @@ function answerUnary(
     .then(async (text) => {
       const reply = callWithJson(engine, name, text);
       await engine.settled();
+      response.setHeader('Grpc-Metadata-Content-Type', 'application/grpc');
       send(request, response, 200, 'application/json', reply);
     })
     .catch((error: unknown) => sendError(request, response, error));
@@ -83,7 +80,7 @@ function answerUnary(
 
 /** An empty body is an empty message; what follows the first value is not looked at. */
 function callWithJson(engine: Engine, name: UnaryName, text: string): string {
-  const { values, rest } = cutJson(text);
+  const { values, rest } = cutJson(text, 1);
   if (values.length === 0 && rest !== '') throw new EtcdError('InvalidArgument', 'unexpected EOF');
   const spec = RPCS[name];
   const message = fromJson(spec.request, values[0] ?? {});
@@ -170,7 +167,6 @@ function send(request: Request, response: Response, status: number, type: string
   note(request, status, status < 400 ? '' : body.trim());
   response.setHeader('Content-Type', type);
   response.setHeader('Content-Length', Buffer.byteLength(body));
-  if (type === 'application/json') response.setHeader('Grpc-Metadata-Content-Type', 'application/grpc');
   response.statusCode = status;
   response.end(body);
 }

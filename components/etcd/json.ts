@@ -30,13 +30,17 @@ export function toJson<N extends MessageName>(type: N, message: Reply<N>): strin
 /**
  * Cut the JSON values off the front of a text, as a streaming decoder does.
  * @param text  what has arrived so far
+ * @param most  stop after so many; what follows is not looked at
  * @returns     the values that are complete, and the rest
  * @throws      EtcdError InvalidArgument with Go's text when it cannot be JSON
  */
-export function cutJson(text: string): { readonly values: readonly unknown[]; readonly rest: string } {
+export function cutJson(
+  text: string,
+  most = Number.POSITIVE_INFINITY,
+): { readonly values: readonly unknown[]; readonly rest: string } {
   const values: unknown[] = [];
   let rest = text.trimStart();
-  while (rest !== '') {
+  while (rest !== '' && values.length < most) {
     const first = rest[0] ?? '';
     if (!/["{[\-\dtfn]/.test(first))
       throw invalid(`invalid character '${first}' looking for beginning of value`);
@@ -44,7 +48,6 @@ export function cutJson(text: string): { readonly values: readonly unknown[]; re
     if (end === undefined) break;
     values.push(parse(rest.slice(0, end)));
     rest = rest.slice(end).trimStart();
-    if (rest !== '' && !/["{[\-\dtfn]/.test(rest[0] ?? '')) return { values, rest };
   }
   return { values, rest };
 }

@@ -47,7 +47,10 @@ const METRICS = [
 
 /** Pages by path. */
 export const PAGES: Readonly<Record<string, Page>> = {
-  '/health': { type: 'application/json', body: () => '{"health":"true","reason":""}' },
+  '/health': {
+    type: 'text/plain; charset=utf-8',
+    body: () => '{"health":"true","reason":""}',
+  },
   '/version': {
     type: 'application/json',
     body: () => `{"etcdserver":"${ETCD_VERSION}","etcdcluster":"${CLUSTER_VERSION}"}`,

@@ -126,3 +126,8 @@ export type StreamName = '/etcdserverpb.Watch/Watch' | '/etcdserverpb.Lease/Leas
 
 /** All others: one message in, one out. */
 export type UnaryName = Exclude<RpcName, StreamName>;
+
+/** True for a procedure of which both sides stream. */
+export function isStream(name: RpcName): name is StreamName {
+  return 'stream' in RPCS[name];
+}
