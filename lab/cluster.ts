@@ -34,6 +34,8 @@ export interface ClusterOptions {
   /** Loads a component's code; called once per component, all at once. */
   readonly load: (name: ComponentName) => Promise<Component>;
   readonly onLine?: (id: InstanceId, line: string) => void;
+  /** Where handshakes are told from the first moment on; a new one by default. */
+  readonly journal?: Journal;
   /** Default: DESIGN section 6. */
   readonly roundMs?: number;
 }
@@ -56,7 +58,7 @@ export interface Cluster {
 /** Start all components. Resolves when each runs or has said why it cannot. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { dir } = options;
-  const journal = createJournal();
+  const journal = options.journal ?? createJournal();
   const instances = instancesOf(options.topology.workers);
   const topology = channelsOf(options.topology);
   const hosts = new Map<string, Host>();

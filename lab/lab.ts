@@ -6,21 +6,25 @@ import { LabError } from '../certs/errors.ts';
 import type { InstanceId } from '../components/component.ts';
 import { loadComponent } from '../components/registry.ts';
 import { type ApiRoutes, serveApi } from './api.ts';
+import { channelState } from './channel.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { adminClient } from './consequences.ts';
 import { type LabDirectory, readDirectory, settingsOf } from './directory.ts';
+import { freshHandshake } from './handshake.ts';
+import type { Journal } from './journal.ts';
 import { takeLock } from './lock.ts';
-import { namesOf, resolveComponent, topologyOf } from './names.ts';
+import { namesOf, resolveChannel, resolveComponent, topologyOf } from './names.ts';
 import { seedWorkload } from './seed.ts';
 import { reportStatus } from './status.ts';
 import type { Supervisor } from './supervisor.ts';
+import { traceToJson } from './trace-json.ts';
 
 /** What a lab is started with. */
 export interface LabOptions {
   readonly dir: string;
   readonly onLine?: (id: InstanceId, line: string) => void;
-  /** Told when the cluster runs, before its workload is made: to follow the journal from the beginning. */
-  readonly onCluster?: (cluster: Cluster) => void;
+  /** To follow handshakes from the first moment on; a new one by default. */
+  readonly journal?: Journal;
 }
 
 /** A lab that runs in this process. */
@@ -47,9 +51,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       settings: (id) => settingsOf(readDirectory(directory.dir), id),
       load: loadComponent,
       ...(options.onLine ? { onLine: options.onLine } : {}),
+      ...(options.journal ? { journal: options.journal } : {}),
     });
     cluster = running;
-    options.onCluster?.(running);
     const seeded = seed(running);
     const api = await serveApi(routesOf(directory, running));
     lock.publish(api);
@@ -91,11 +95,18 @@ function routesOf(directory: LabDirectory, cluster: Cluster): ApiRoutes {
   return {
     routes: {
       'GET /status': () => reportStatus(directory, cluster),
+      'POST /handshake': async ({ body }) => {
+        const channel = resolveChannel(textsField(body, 'names'), namesOf(directory));
+        const trace = await freshHandshake(cluster, channel);
+        return { channel: channelState(channel, trace), trace: traceToJson(trace) };
+      },
       'POST /components/start': act((one) => one.start()),
       'POST /components/stop': act((one) => one.stop()),
       'POST /components/restart': act((one) => one.restart()),
     },
     streams: {
+      'GET /traces': (send) =>
+        cluster.journal.subscribe((event) => event.kind === 'trace' && send(traceToJson(event.trace))),
       'GET /events': (send) =>
         cluster.journal.subscribe((event) => event.kind === 'component' && send(event.event)),
     },
@@ -107,4 +118,11 @@ function textField(body: unknown, name: string): string {
   const value =
     typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
   return typeof value === 'string' ? value : '';
+}
+
+/** A list of texts of a JSON body, or an empty one. */
+function textsField(body: unknown, name: string): string[] {
+  const value =
+    typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }

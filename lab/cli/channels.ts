@@ -1,9 +1,11 @@
 /** How connections look on a terminal: the table of `up` and `status`, and the lines below it. */
 import { basename } from 'node:path';
+import { type Choices, identities } from '../../certs/identities.ts';
 import type { ChannelState } from '../channel.ts';
 import { type ClockState, REAL_TIME_NOTE } from '../clock.ts';
 import type { StatusReport } from '../status.ts';
 import type { InstanceState } from '../supervisor.ts';
+import type { Channel } from '../topology.ts';
 import { table } from './render.ts';
 import type { Colour, Terminal } from './terminal.ts';
 
@@ -20,9 +22,16 @@ const MARKS = {
   untried: ['○', 'dim'],
 } as const satisfies Record<ChannelState['layer'], readonly [string, Colour]>;
 
+/** File names that a client and a server should show, by channel: for connections that have shown nothing yet. */
+export type ExpectedFiles = ReadonlyMap<string, readonly [client: string, server: string]>;
+
 /** One row per connection, and under a failing one what each side says. */
-export function channelTable(channels: readonly ChannelState[], terminal: Terminal): string {
-  const rows = channels.map((channel) => channelRow(channel, terminal));
+export function channelTable(
+  channels: readonly ChannelState[],
+  terminal: Terminal,
+  expected: ExpectedFiles = new Map(),
+): string {
+  const rows = channels.map((channel) => channelRow(channel, terminal, expected.get(channel.id)));
   const lines = table([[...HEADINGS], ...rows], 2).split('\n');
   return lines
     .flatMap((line, at) => {
@@ -32,10 +41,31 @@ export function channelTable(channels: readonly ChannelState[], terminal: Termin
     .join('\n');
 }
 
-/** The cells of one connection. */
-export function channelRow(channel: ChannelState, terminal: Terminal): string[] {
-  const { client, server, clientFile, serverFile } = channel;
-  return [client, fileName(clientFile), server, fileName(serverFile), verdict(channel, terminal)];
+function channelRow(
+  channel: ChannelState,
+  terminal: Terminal,
+  expected: readonly [string, string] | undefined,
+): string[] {
+  const { client, server, clientFile, serverFile, layer } = channel;
+  const [clientExpected, serverExpected] = layer === 'untried' ? (expected ?? ['–', '–']) : ['–', '–'];
+  return [
+    client,
+    clientFile === null ? clientExpected : basename(clientFile),
+    server,
+    serverFile === null ? serverExpected : basename(serverFile),
+    verdict(channel, terminal),
+  ];
+}
+
+/** What each end of each connection should show, by the table of identities. */
+export function expectedFiles(choices: Choices, channels: readonly Channel[]): ExpectedFiles {
+  const files = new Map(identities(choices).map(({ id, files: { cert } }) => [id, cert]));
+  return new Map(
+    channels.map(({ id, clientIdentity, serverIdentity }) => [
+      id,
+      [files.get(clientIdentity) ?? '–', files.get(serverIdentity) ?? '–'],
+    ]),
+  );
 }
 
 /** `✓`, or who refused and why. */
@@ -72,10 +102,6 @@ function textLines(channel: ChannelState, terminal: Terminal): string[] {
   return said.flatMap(([who, text]) =>
     text === null ? [] : [terminal.paint('grey', `      ${who} says: ${text}`)],
   );
-}
-
-function fileName(path: string | null): string {
-  return path === null ? '–' : basename(path);
 }
 
 /** Which mode the servers are in. */

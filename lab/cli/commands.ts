@@ -132,6 +132,15 @@ export const commands = {
     examples: ['mtls-lab reset'],
     load: () => import('./reset.ts'),
   },
+  handshake: {
+    group: 'Look',
+    summary: 'one fresh handshake between two components, told from both sides',
+    usage: 'CLIENT SERVER',
+    options: {},
+    takes: [1, 2],
+    examples: ['mtls-lab handshake scheduler apiserver', "mtls-lab handshake 'kube-apiserver->etcd'"],
+    load: () => import('./handshake.ts'),
+  },
   clock: {
     group: 'Break and fix',
     summary: "show or move the cluster's time, or one host's",

@@ -4,14 +4,16 @@ import { LabError } from '../../certs/errors.ts';
 import { loadComponent } from '../../components/registry.ts';
 import type { ChannelState } from '../channel.ts';
 import { readWorkload } from '../consequences.ts';
-import { directoryState, settingsOf } from '../directory.ts';
+import { directoryState, readDirectory, settingsOf } from '../directory.ts';
+import { createJournal } from '../journal.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { runningLab } from '../lock.ts';
 import { instancesOf } from '../topology.ts';
-import { channelTable, consequenceLines, modeLine, problemLines } from './channels.ts';
+import { channelTable, consequenceLines, expectedFiles, modeLine, problemLines } from './channels.ts';
 import { INIT_ONLY, readChoices } from './choices.ts';
 import { type Invocation, switchOption, textOption } from './command.ts';
 import { initLines } from './init.ts';
+import { openLiveTable } from './live-table.ts';
 import { duration } from './render.ts';
 import { untilStopped } from './signals.ts';
 
@@ -22,16 +24,15 @@ const PODS_MS = 3000;
 const LOOK_MS = 100;
 
 export async function run(invocation: Invocation): Promise<number> {
-  const { json, terminal, dir, shownDir } = invocation;
+  const { json, terminal, shownDir } = invocation;
   if (invocation.prompt) {
     throw new LabError('LAB_RUNNING', { what: 'the lab runs already: you are in it', fix: 'status' });
   }
   if (!json) terminal.print(HEADLINE);
   const notes = await prepare(invocation);
   if (!json) for (const note of notes) terminal.print(note);
-  const lab = await startLab({ dir });
+  const { lab, channels } = await bringUp(invocation);
   try {
-    const channels = await lab.cluster.settle();
     const elapsedMs = Math.round(performance.now());
     const ok = isGood(lab, channels);
     const clientAuth = settingsOf(lab.directory, 'kube-apiserver').clientAuth;
@@ -52,6 +53,27 @@ export async function run(invocation: Invocation): Promise<number> {
     return 0;
   } finally {
     await lab.close();
+  }
+}
+
+/** Start everything and wait for outcomes; on a terminal the table is painted meanwhile. */
+async function bringUp({
+  dir,
+  json,
+  terminal,
+}: Invocation): Promise<{ lab: Lab; channels: readonly ChannelState[] }> {
+  const journal = createJournal();
+  if (!json) terminal.print('');
+  const live = json ? undefined : openLiveTable(terminal, readDirectory(dir), journal);
+  let lab: Lab | undefined;
+  try {
+    lab = await startLab({ dir, journal });
+    return { lab, channels: await lab.cluster.settle() };
+  } catch (error) {
+    await lab?.close();
+    throw error;
+  } finally {
+    live?.clear();
   }
 }
 
@@ -110,7 +132,8 @@ function show(
   channels: readonly ChannelState[],
   elapsedMs: number,
 ): void {
-  terminal.print(`\n${channelTable(channels, terminal)}`);
+  const expected = expectedFiles(lab.directory.choices, lab.cluster.topology);
+  terminal.print(channelTable(channels, terminal, expected));
   const good = channels.filter(({ layer }) => layer === 'ok').length;
   const all = good === channels.length;
   const mark = all ? terminal.paint('teal', '✓') : terminal.paint('vermilion', '✗');
