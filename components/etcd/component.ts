@@ -12,6 +12,7 @@ import type { Component, FileState, Running, StartContext } from '../component.t
 import { type FlagValues, parseFlags } from '../flags.ts';
 import { etcdLine } from '../log.ts';
 import { startTlsServer, type TlsServerEvent } from '../tls/server.ts';
+import { type DataFile, openDataFile } from './data-file.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { ETCD_FLAGS } from './flags.ts';
 import { createGateway } from './gateway.ts';
@@ -19,10 +20,12 @@ import { createGrpc, isGrpc } from './grpc.ts';
 import { describeMember } from './member.ts';
 import { type Listener, listenPlain } from './plain.ts';
 import {
+  brokenLine,
   closingLines,
   fatalLine,
   type LogLine,
   rejectedLine,
+  repairedLine,
   servingLines,
   startingLines,
   tlsLine,
@@ -56,7 +59,9 @@ async function startEtcd(context: StartContext): Promise<Running> {
   const member = describeMember(flags);
   for (const line of startingLines(context.argv, flags, member)) print(line);
   const where = clientUrl(flags);
+  const dataFile = await openData(context, flags, print);
   const engine = createEngine({
+    ...(dataFile ? { dataFile } : {}),
     member,
     electionTimeoutMs: flags['election-timeout'],
     progressNotifyMs: Math.min(
@@ -90,6 +95,25 @@ async function startEtcd(context: StartContext): Promise<Running> {
   } catch (error) {
     await engine.close();
     print(fatalLine(error, '', `${where.address}:${where.port}`));
+    throw error;
+  }
+}
+
+/** The data file inside the host, when --data-dir asks for one. */
+async function openData(
+  context: StartContext,
+  flags: Flags,
+  print: (line: LogLine) => void,
+): Promise<DataFile | undefined> {
+  if (flags['data-dir'] === '') return undefined;
+  try {
+    return await openDataFile({
+      dir: context.host.path(flags['data-dir']),
+      onRepair: (path, droppedBytes) => print(repairedLine(path, droppedBytes)),
+      onBroken: (text) => print(brokenLine(text)),
+    });
+  } catch (error) {
+    print(fatalLine(error, flags['data-dir'], ''));
     throw error;
   }
 }

@@ -4,6 +4,7 @@
  * Every request is applied at once and in order; its answer leaves when everything that it saw is on disk
  * (`settled`). Watchers are told of a revision at that same moment. In memory there is nothing to wait for.
  */
+import { entriesOf } from './data-entry.ts';
 import type { DataFile } from './data-file.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { FIRST_TERM, type Member } from './member.ts';
@@ -104,6 +105,17 @@ export function createEngine(options: EngineOptions): Engine {
   /** Once the disk has it, the watchers may know. */
   const afterChange = (): Promise<void> | undefined => {
     compactHistory();
+    if (dataFile?.isLarge()) {
+      dataFile.rewrite(
+        entriesOf({
+          revision: store.revision(),
+          compacted: store.compacted(),
+          changes: store.dump(),
+          leases: leases.list(),
+          term: services.term,
+        }),
+      );
+    }
     const revision = store.revision();
     return dataFile?.settled()?.then(() => watches.advance(revision));
   };

@@ -56,6 +56,8 @@ export interface Store {
   keysOf(lease: bigint): ReadonlySet<string>;
   /** Bytes of all keys and values that are kept, history included. */
   sizeBytes(): number;
+  /** Every record that is kept, in order of revision. */
+  dump(): readonly Change[];
   /** Take over a past as it was saved: in order of revision. */
   restore(revision: number, compacted: number, changes: readonly Change[]): void;
 }
@@ -214,10 +216,19 @@ export function createStore(events: StoreEvents): Store {
     changesSince: (revision) => log.slice(firstAfter(revision)),
     keysOf: (lease) => byLease.get(lease) ?? NO_KEYS,
     sizeBytes: () => size,
+    dump() {
+      const logged = new Set(log.map(({ record }) => record));
+      const older = keys
+        .all()
+        .flatMap(({ key, records }) => records.map((record) => ({ key, record })))
+        .filter(({ record }) => !logged.has(record))
+        .sort((a, b) => a.record.mod - b.record.mod);
+      return [...older, ...log];
+    },
     restore(revision, compactedRevision, changes) {
       for (const change of changes) apply(change);
       current = revision;
-      compacted = compactedRevision;
+      if (compactedRevision >= 0) compact(compactedRevision);
     },
   };
 }

@@ -119,6 +119,21 @@ export function rejectedLine(remote: string, serverName: string, text: string): 
   ];
 }
 
+/** A line that a crash cut in half was dropped. */
+export function repairedLine(path: string, droppedBytes: number): LogLine {
+  return [
+    'info',
+    'wal/repair.go:96',
+    'repaired',
+    { path, error: 'unexpected EOF', 'dropped-bytes': droppedBytes },
+  ];
+}
+
+/** The disk failed under a running etcd. */
+export function brokenLine(text: string): LogLine {
+  return ['fatal', 'etcdserver/raft.go:236', 'failed to save Raft hard state and entries', { error: text }];
+}
+
 /** Go's words for what the lab's loader found wrong. Absent: the lab's own sentence is printed. */
 const GO_TEXT: Partial<Record<Code, (path: string, error: LabError) => string>> = {
   FILE_MISSING: (path) => `open ${path}: no such file or directory`,
