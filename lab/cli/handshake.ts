@@ -4,12 +4,10 @@ import { callLab } from '../api.ts';
 import type { ChannelState } from '../channel.ts';
 import { readDirectory } from '../directory.ts';
 import { explain } from '../explain.ts';
+import { renderLadder } from '../ladder.ts';
 import { namesOf } from '../names.ts';
 import { traceFromJson } from '../trace-json.ts';
-import { verdict } from './channels.ts';
-import type { Invocation } from './command.ts';
-import { table } from './render.ts';
-import type { Terminal } from './terminal.ts';
+import { type Invocation, switchOption } from './command.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
   const { json, terminal, positionals } = invocation;
@@ -19,7 +17,16 @@ export async function run(invocation: Invocation): Promise<number> {
   };
   const trace = traceFromJson(answer.trace);
   if (json) terminal.print(JSON.stringify(handshakeJson(answer.channel, trace)));
-  else for (const block of blocks(answer.channel, trace, terminal)) terminal.print(block);
+  else {
+    const card = renderLadder(trace, {
+      story: explain(trace),
+      width: terminal.columns,
+      paint: (colour, text) => terminal.paint(colour, text),
+      verbose: switchOption(invocation, 'verbose'),
+      hex: switchOption(invocation, 'hex'),
+    });
+    terminal.print(card);
+  }
   return answer.channel.layer === 'ok' ? 0 : 1;
 }
 
@@ -50,30 +57,4 @@ function sideJson(side: SideReport | null): object {
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
-}
-
-function blocks(channel: ChannelState, trace: Trace, terminal: Terminal): string[] {
-  const story = explain(trace);
-  return [
-    `${channel.client} → ${channel.server}   ${verdict(channel, terminal)}`,
-    `  ${story.headline}`,
-    ...(story.realCluster === null ? [] : [`Real cluster differs  ${story.realCluster}`]),
-    ...story.sentences.map((sentence) => `  ${sentence}`),
-    ...checked(channel.server, channel.client, trace.server, terminal),
-    ...checked(channel.client, channel.server, trace.client, terminal),
-    ...story.mend.map(({ where, text }) => `Mend (${where})  ${text}`),
-    ...story.logs.map(
-      ({ component, text, level }) => `Log of ${component ?? 'the other end'} (${level})  ${text}`,
-    ),
-  ];
-}
-
-/** What one side checked about the other, one line per check. */
-function checked(who: string, whom: string, side: SideReport | null, terminal: Terminal): string[] {
-  if (side === null || side.findings.length === 0) return [];
-  const rows = side.findings.map(({ passed, what }) => [
-    passed ? terminal.paint('teal', '✓') : terminal.paint('vermilion', '✗'),
-    what,
-  ]);
-  return [`${who} checked ${whom}:`, table(rows, 2)];
 }
