@@ -3,7 +3,7 @@
  *
  * The third step of every certificate. Validity, key usage and key identifiers are kubeadm's.
  */
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import type { SignatureHash } from './asn1.ts';
 import {
   type CertificateTemplate,
@@ -17,9 +17,9 @@ import { type Csr, createCsr, readCsr } from './csr.ts';
 import { sameBytes } from './der.ts';
 import { LabError, messageOf } from './errors.ts';
 import type { ExtendedKeyUsage, Identity, San } from './identities.ts';
-import { type KeyPair, publicKeyInfo } from './keys.ts';
+import { type KeyPair, publicKeyInfo, readPrivateKey } from './keys.ts';
 import { readPem, writePem } from './pem.ts';
-import { readCertificate } from './x509.ts';
+import { type Certificate, readCertificate } from './x509.ts';
 
 /** A CA that can sign: its own certificate, its key. */
 export interface Ca extends Signer {
@@ -167,8 +167,8 @@ export function openCa(
       fix: `put the CA's certificate back into ${from.cert}`,
     });
   }
-  const certificate = attempt(() => readCertificate(block.bytes), 'CERT_MALFORMED', from.cert);
-  const privateKey = attempt(() => createPrivateKey(keyPem), 'KEY_INVALID', from.key);
+  const certificate = readCaCertificate(block.bytes, from.cert);
+  const privateKey = readPrivateKey(keyPem, from.key);
   if (!sameBytes(publicKeyInfo(createPublicKey(privateKey)), certificate.publicKey.raw)) {
     throw new LabError('KEY_MISMATCH', {
       what: `${from.key} is not the key of ${from.cert}`,
@@ -183,13 +183,13 @@ export function openCa(
   };
 }
 
-function attempt<T>(read: () => T, code: 'CERT_MALFORMED' | 'KEY_INVALID', file: string): T {
+function readCaCertificate(der: Uint8Array, file: string): Certificate {
   try {
-    return read();
+    return readCertificate(der);
   } catch (error) {
-    throw new LabError(code, {
+    throw new LabError('CERT_MALFORMED', {
       what: `${file} cannot be read: ${messageOf(error)}`,
-      fix: `put the CA's own file back into ${file}`,
+      fix: `put the CA's own certificate back into ${file}`,
       cause: error,
     });
   }

@@ -4,7 +4,6 @@
  * The second step of every certificate. A CSR asks: the CA takes the Subject and the public key from it, and
  * decides the purpose and the names by itself.
  */
-import { constants, createPublicKey, verify } from 'node:crypto';
 import { type Asn1, integer, oid, raw, type SignatureHash, sequence, set, signed, tagged } from './asn1.ts';
 import { extension, type Name, nameOf, sansValue, usagesValue } from './certificate.ts';
 import {
@@ -27,6 +26,7 @@ import { LabError, messageOf } from './errors.ts';
 import type { San } from './identities.ts';
 import { type KeyPair, publicKeyInfo } from './keys.ts';
 import { readPem, writePem } from './pem.ts';
+import { verifyWith } from './verify/signatures.ts';
 import { readAlgorithmIdentifier, type SignatureAlgorithm, signatureAlgorithmOf } from './x509/algorithms.ts';
 import { type Extension, type ExtensionContents, readExtensionContents } from './x509/extensions.ts';
 import { type PublicKey, readPublicKey } from './x509/public-key.ts';
@@ -103,7 +103,8 @@ export function parseCsr(der: Uint8Array): Csr {
     subject,
     publicKey,
     signatureAlgorithm,
-    proven: isProven(signatureAlgorithm, publicKey, rawOf(outer, element), signature),
+    // Go still takes SHA-1 here: a request is a proof of possession, no statement by a CA.
+    proven: verifyWith(signatureAlgorithm, rawOf(outer, element), signature, publicKey, true) === null,
     requested: readExtensionContents(extensions),
   };
 }
@@ -141,20 +142,4 @@ function readRequested(attributes: Cursor, malformed: string): Extension[] {
     while (!isEmpty(list)) found.push(readExtension(list));
   }
   return found;
-}
-
-function isProven(
-  algorithm: SignatureAlgorithm,
-  publicKey: PublicKey,
-  body: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  if (algorithm.key === 'unknown') return false;
-  try {
-    const key = createPublicKey({ key: Buffer.from(publicKey.raw), format: 'der', type: 'spki' });
-    const padding = algorithm.pss ? { padding: constants.RSA_PKCS1_PSS_PADDING } : {};
-    return verify(algorithm.hash, body, { key, ...padding }, signature);
-  } catch {
-    return false;
-  }
 }

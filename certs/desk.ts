@@ -3,13 +3,21 @@
  *
  * Issuing happens here and nowhere else. What is issued here reaches the machines only through `hosts.ts`.
  */
+import { createPublicKey } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Ca, createCa, issueIdentity, openCa } from './ca.ts';
+import { type Ca, createCa, issueIdentity, type Overrides, openCa } from './ca.ts';
 import { LabError } from './errors.ts';
 import { MODES, readText, writeAtomic } from './files.ts';
 import { type Choices, type Identity, type IdentityId, identities } from './identities.ts';
-import { generateKeys, type KeyPair, type PendingKeys, startKeys, writePrivateKey } from './keys.ts';
+import {
+  generateKeys,
+  type KeyPair,
+  type PendingKeys,
+  readPrivateKey,
+  startKeys,
+  writePrivateKey,
+} from './keys.ts';
 
 /** Absolute paths of an identity's files on the desk. */
 export interface DeskFiles {
@@ -65,23 +73,49 @@ export async function createDesk(
   await issueAll(dir, all, choices, cas, now, keys);
 }
 
+/** How to issue anew. */
+export interface IssueOptions {
+  /** `new` (default): a key pair of its own, as `kubeadm certs renew` makes; `keep`: the key that is on the desk. */
+  readonly keys?: 'new' | 'keep';
+  readonly overrides?: Overrides;
+}
+
 /**
- * Issue leaves with new keys, all at once: for new workers, or to renew.
- * @param which  leaves only; CAs in it are passed over
- * @throws       LabError when a CA's files are missing or broken
+ * Issue leaves, all at once: for new workers, or to renew.
+ * @param which  leaves; every worker's own is one of them
+ * @throws       LabError CHOICE_REFUSED for a CA; others when a CA's files are missing or broken
  */
 export async function issueOnDesk(
   dir: string,
   choices: Choices,
   which: readonly Identity[],
   now: Date,
+  options: IssueOptions = {},
 ): Promise<void> {
-  const leaves = which.filter((identity) => identity.kind === 'leaf');
-  const keys = startKeys(
-    leaves.map(({ id }) => id),
-    choices.key,
-  );
-  await issueAll(dir, leaves, choices, openSigners(dir, choices, leaves), now, keys);
+  const ca = which.find((identity) => identity.kind === 'ca');
+  if (ca) {
+    throw new LabError('CHOICE_REFUSED', {
+      what: `${ca.id} is a CA; it is not renewed`,
+      why: 'A new CA certificate would leave every trust store on every host behind. kubeadm renews no CA either.',
+      fix: 'renew the certificates that it signed: npx mtls-lab certs renew all',
+    });
+  }
+  const cas = openSigners(dir, choices, which);
+  const keys =
+    options.keys === 'keep'
+      ? new Map(which.map((identity) => [identity.id, Promise.resolve(keysOnDesk(dir, identity))]))
+      : startKeys(
+          which.map(({ id }) => id),
+          choices.key,
+        );
+  await issueAll(dir, which, choices, cas, now, keys, options.overrides);
+}
+
+/** The key pair of an identity, from the desk. */
+function keysOnDesk(dir: string, identity: Identity): KeyPair {
+  const file = deskFiles(dir, identity).key;
+  const privateKey = readPrivateKey(readText(file), file);
+  return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
 /** The CA that signs an identity, from the desk. */
@@ -107,6 +141,7 @@ async function issueAll(
   cas: ReadonlyMap<IdentityId, Ca>,
   now: Date,
   keys: PendingKeys,
+  overrides: Overrides = {},
 ): Promise<void> {
   await Promise.all(
     which
@@ -114,7 +149,7 @@ async function issueAll(
       .map(async (identity) => {
         const ca = cas.get(identity.signer);
         if (!ca) throw new LabError('INTERNAL', { what: `no CA for ${identity.id}` });
-        const issued = issueIdentity(identity, ca, await keyOf(keys, identity, choices), now);
+        const issued = issueIdentity(identity, ca, await keyOf(keys, identity, choices), now, overrides);
         const files = deskFiles(dir, identity);
         writeAtomic(files.key, writePrivateKey(issued.keys.privateKey), MODES.key);
         if (files.csr !== null) writeAtomic(files.csr, issued.csrPem, MODES.public);

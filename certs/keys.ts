@@ -1,11 +1,12 @@
 /**
  * Key pairs: made by node:crypto on the thread pool, written as kubeadm writes them.
  *
- * The first step of every certificate, and the only slow one. Nothing else is imported here, so that keys can be
- * on their way while the rest of the program still loads.
+ * The first step of every certificate, and the only slow one. Little is imported here, so that keys can be on
+ * their way while the rest of the program still loads.
  */
-import { generateKeyPair, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { LabError } from './errors.ts';
 
 const generate = promisify(generateKeyPair);
 
@@ -54,6 +55,28 @@ export function startKeys(ids: readonly string[], algorithm: KeyAlgorithm): Pend
 export function writePrivateKey(key: KeyObject): string {
   const type = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : key.asymmetricKeyType === 'ec' ? 'sec1' : 'pkcs8';
   return key.export({ type, format: 'pem' }).toString();
+}
+
+/**
+ * Read a private key from PEM.
+ * @param file  for messages
+ * @throws      LabError KEY_INVALID
+ */
+export function readPrivateKey(pem: string, file: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    const encrypted = /ENCRYPTED/.test(pem);
+    throw new LabError('KEY_INVALID', {
+      what: encrypted
+        ? `${file}: the private key is encrypted with a passphrase`
+        : `${file} holds no private key that can be read`,
+      fix: encrypted
+        ? `take the passphrase off: openssl pkey -in ${file} -out ${file}.plain, then put it in its place`
+        : `put the key back into ${file}`,
+      cause: error,
+    });
+  }
 }
 
 /** The DER of a SubjectPublicKeyInfo. */

@@ -12,27 +12,49 @@ export interface PemBlock {
   readonly bytes: Uint8Array;
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]*)-----[ \t]*\r?\n([\s\S]*?)-----END \1-----/g;
+const BEGIN = '-----BEGIN ';
+const END = '-----END ';
+const BLOCK = /^-----BEGIN ([A-Z0-9 ]*)-----[ \t]*\r?\n([\s\S]*?)-----END ([A-Z0-9 ]*)-----[ \t]*(?:\r?\n|$)/;
 const HEADER = /^([A-Za-z0-9-]+): *(.*)$/;
 
 /**
- * Every well-formed block of a text, in order.
+ * Every well-formed block of a text, in order. Time grows with the text's length, whatever stands in it.
  * @see Go encoding/pem, Decode
  */
 export function readPem(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
-  for (const match of text.matchAll(BLOCK)) {
-    const headers: Record<string, string> = {};
-    const lines = (match[2] ?? '').split(/\r?\n/);
-    while (lines[0] !== undefined && HEADER.test(lines[0])) {
-      const header = HEADER.exec(lines.shift() ?? '');
-      if (header) headers[header[1] ?? ''] = header[2] ?? '';
-    }
-    const base64 = lines.join('').replace(/\s+/g, '');
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) continue;
-    blocks.push({ label: match[1] ?? '', headers, bytes: Buffer.from(base64, 'base64') });
+  let begin = lineStart(text, BEGIN, 0);
+  while (begin >= 0) {
+    const next = lineStart(text, BEGIN, begin + BEGIN.length);
+    // Up to the next BEGIN: a block that is cut off never swallows the one behind it.
+    const block = readBlock(text.slice(begin, next < 0 ? undefined : next));
+    if (block) blocks.push(block);
+    begin = next;
   }
   return blocks;
+}
+
+/** The next place where a line begins with `mark`. */
+function lineStart(text: string, mark: string, from: number): number {
+  let at = text.indexOf(mark, from);
+  while (at > 0 && text[at - 1] !== '\n') at = text.indexOf(mark, at + mark.length);
+  return at;
+}
+
+function readBlock(text: string): PemBlock | undefined {
+  if (!text.includes(END)) return undefined;
+  const match = BLOCK.exec(text);
+  if (!match || match[1] !== match[3]) return undefined;
+  const headers: Record<string, string> = {};
+  const lines = (match[2] ?? '').split(/\r?\n/);
+  let first = 0;
+  for (let header = HEADER.exec(lines[0] ?? ''); header; header = HEADER.exec(lines[first] ?? '')) {
+    headers[header[1] ?? ''] = header[2] ?? '';
+    first += 1;
+  }
+  const base64 = lines.slice(first).join('').replace(/\s+/g, '');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) return undefined;
+  return { label: match[1] ?? '', headers, bytes: Buffer.from(base64, 'base64') };
 }
 
 /** Write one block, 64 characters a line, as openssl and Go do. */
