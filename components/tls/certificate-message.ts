@@ -77,13 +77,13 @@ export function readCertificateStatus(reader: FieldReader): void {
   reader.opaque('response', 3);
 }
 
-/** `asks for a client certificate, signed by CN=kubernetes`. */
+/** `wants one signed by CN=kubernetes`. */
 export function summarizeCertificateRequest(facts: MessageFacts): string {
   const names = (facts.authorities ?? []).map(nameInWords);
-  if (names.length === 0) return 'asks for a client certificate, names no CA';
+  if (names.length === 0) return 'wants one, names no CA';
   const said = names.slice(0, 4).join(' or ');
   const rest = names.length > 4 ? ` or ${names.length - 4} more` : '';
-  return `asks for a client certificate, signed by ${said}${rest}`;
+  return `wants one signed by ${said}${rest}`;
 }
 
 /** `CN=kube-apiserver, issued by CN=kubernetes, and 1 more certificate`. */

@@ -119,10 +119,10 @@ const EXTENSIONS: Readonly<Record<number, ExtensionRow>> = {
   58: { name: 'ticket_request' },
   59: { name: 'dnssec_chain' },
   13172: { name: 'next_protocol_negotiation (not IANA: before ALPN)' },
-  17513: { name: 'application_settings (not IANA: Chromium)' },
-  17613: { name: 'application_settings (not IANA: Chromium)' },
+  17513: { name: 'application_settings (not IANA: Chromium)', read: readApplicationSettings },
+  17613: { name: 'application_settings (not IANA: Chromium)', read: readApplicationSettings },
   64768: { name: 'ech_outer_extensions' },
-  65037: { name: 'encrypted_client_hello' },
+  65037: { name: 'encrypted_client_hello', read: readEncryptedClientHello },
   65281: { name: 'renegotiation_info', read: (r) => r.opaque('renegotiated_connection', 1) },
 };
 
@@ -188,6 +188,28 @@ function readAlpn(reader: FieldReader, _: Carrier, facts: MessageFacts): void {
     }),
   );
   facts.alpn = protocols;
+}
+
+/** @see draft-vvv-tls-alps: the protocols that settings are offered for, or the settings themselves */
+function readApplicationSettings(reader: FieldReader, carrier: Carrier): void {
+  if (carrier !== 'client_hello') reader.rest('settings');
+  else
+    reader.vector('supported_protocols', 2, (list) => list.list(() => list.opaque('protocol', 1, sayText)));
+}
+
+/** @see draft-ietf-tls-esni-25 section 5; browsers send one filled with random bytes where they have no key */
+function readEncryptedClientHello(reader: FieldReader, carrier: Carrier): void {
+  if (carrier !== 'client_hello') {
+    reader.rest('retry_configs');
+    return;
+  }
+  const type = reader.number('type', 1, (n) => (n === 0 ? 'outer (0)' : `inner (${n})`));
+  if (type !== 0) return;
+  reader.number('kdf_id', 2);
+  reader.number('aead_id', 2);
+  reader.number('config_id', 1);
+  reader.opaque('enc', 2);
+  reader.opaque('payload', 2);
 }
 
 function readSupportedVersions(reader: FieldReader, carrier: Carrier, facts: MessageFacts): void {

@@ -1,0 +1,163 @@
+/**
+ * The rungs of a ladder: a trace's messages put together as people tell them, with what each side held to be true
+ * in between.
+ */
+import type { Belief, MessageType, Side, Trace, TraceMessage } from '../components/tls/trace.ts';
+
+/** One arrow. */
+export interface Rung {
+  readonly from: Side;
+  readonly atUs: number;
+  readonly encrypted: boolean;
+  /** The messages in short: `Certificate`, `proof`, `Finished`. */
+  readonly parts: readonly string[];
+  readonly isAlert: boolean;
+  /** What the two sides make of it, before the next arrow. */
+  readonly notes: Readonly<Record<Side, readonly string[]>>;
+  /** The side that stops the handshake at this rung. */
+  readonly refusedBy: Side | null;
+}
+
+interface OpenRung {
+  from: Side;
+  atUs: number;
+  encrypted: boolean;
+  messages: TraceMessage[];
+}
+
+/** RFC names, except where a plain word says more. */
+const WORDS: Partial<Readonly<Record<MessageType, string>>> = {
+  client_hello: 'ClientHello',
+  server_hello: 'ServerHello',
+  hello_retry_request: 'HelloRetryRequest',
+  certificate: 'Certificate',
+  certificate_request: 'CertificateRequest',
+  certificate_verify: 'proof',
+  finished: 'Finished',
+  server_key_exchange: 'key',
+  client_key_exchange: 'key',
+  alert: 'Alert',
+  application_data: 'data',
+  key_update: 'KeyUpdate',
+  encrypted: 'encrypted',
+  unknown: 'not TLS',
+};
+
+/** Messages that are no part of the story: `-v` shows them. */
+const ASIDE: ReadonlySet<MessageType> = new Set([
+  'change_cipher_spec',
+  'encrypted_extensions',
+  'server_hello_done',
+  'new_session_ticket',
+  'certificate_status',
+  'hello_request',
+]);
+/** Messages that get an arrow of their own. */
+const ALONE: ReadonlySet<MessageType> = new Set([
+  'client_hello',
+  'server_hello',
+  'hello_retry_request',
+  'certificate_request',
+  'alert',
+  'application_data',
+  'unknown',
+]);
+
+const BELIEF_WORDS = {
+  connected: 'believes CONNECTED',
+  accepted: '✓ accepted',
+  refused: '✗ refused',
+  'learned-refused': 'learns: REFUSED',
+  closed: 'closed',
+} as const satisfies Record<Belief['state'], string>;
+
+/**
+ * The rungs of a trace, in wire order.
+ * @param shown  what a side showed, in short (`scheduler.crt`); null when it is not known
+ */
+export function rungsOf(trace: Trace, shown: (side: Side) => string | null): readonly Rung[] {
+  const open: OpenRung[] = [];
+  for (const message of trace.messages) {
+    if (ASIDE.has(message.type)) continue;
+    const last = open.at(-1);
+    const joins =
+      last !== undefined &&
+      last.from === message.from &&
+      last.encrypted === message.encrypted &&
+      !ALONE.has(message.type) &&
+      !ALONE.has(last.messages.at(-1)?.type ?? 'unknown');
+    if (joins) last.messages.push(message);
+    else
+      open.push({
+        from: message.from,
+        atUs: message.atUs,
+        encrypted: message.encrypted,
+        messages: [message],
+      });
+  }
+  const refused = refusedAt(trace, open);
+  return open.map((rung, index) => ({
+    from: rung.from,
+    atUs: rung.atUs,
+    encrypted: rung.encrypted,
+    parts: rung.messages.map((message) => partOf(message, shown)),
+    isAlert: rung.messages.some(isRefusingAlert),
+    notes: notesBetween(
+      trace,
+      index === 0 ? -1 : rung.atUs,
+      open[index + 1]?.atUs ?? Number.POSITIVE_INFINITY,
+    ),
+    refusedBy: index === refused ? trace.outcome.by : null,
+  }));
+}
+
+function partOf(message: TraceMessage, shown: (side: Side) => string | null): string {
+  const word = WORDS[message.type] ?? message.type;
+  switch (message.type) {
+    case 'certificate':
+      return message.summary === 'no certificate'
+        ? 'no certificate'
+        : `${word} ${shown(message.from) ?? message.summary}`;
+    case 'certificate_request':
+    case 'hello_retry_request':
+      return `${word}: ${message.summary}`;
+    case 'alert':
+      return `${word} ${message.summary}`;
+    case 'unknown':
+      return message.summary;
+    default:
+      return word;
+  }
+}
+
+function isRefusingAlert(message: TraceMessage): boolean {
+  // close_notify (0) and user_canceled (90) are ordinary goodbyes.
+  return message.type === 'alert' && message.bytes[1] !== 0 && message.bytes[1] !== 90;
+}
+
+/**
+ * The rung that the refusing side stopped at: the peer's Certificate when that was the reason, else the last that it
+ * received before it spoke its alert. -1 when nobody refused.
+ */
+function refusedAt(trace: Trace, rungs: readonly OpenRung[]): number {
+  const { by, layer, code } = trace.outcome;
+  if (by === null || layer !== 'tls') return -1;
+  const alert = rungs.findIndex((rung) => rung.from === by && rung.messages.some(isRefusingAlert));
+  const before = alert === -1 ? rungs : rungs.slice(0, alert);
+  const lastWith = (wanted: (type: MessageType) => boolean): number =>
+    before.findLastIndex((rung) => rung.from !== by && rung.messages.some(({ type }) => wanted(type)));
+  const certificate = code?.startsWith('CERT_') ? lastWith((type) => type === 'certificate') : -1;
+  return certificate === -1
+    ? lastWith((type) => type !== 'application_data' && type !== 'encrypted')
+    : certificate;
+}
+
+/** Beliefs that began in [fromUs, toUs). The refusal itself is marked on its rung, not here. */
+function notesBetween(trace: Trace, fromUs: number, toUs: number): Rung['notes'] {
+  const notes = (side: Side): readonly string[] =>
+    (trace[side]?.believed ?? [])
+      .filter(({ atUs }) => atUs >= fromUs && atUs < toUs)
+      .filter(({ state }) => state !== 'closed' && !(state === 'refused' && trace.outcome.by === side))
+      .map(({ state }) => BELIEF_WORDS[state]);
+  return { client: notes('client'), server: notes('server') };
+}
