@@ -65,12 +65,11 @@ export const EXT_KEY_USAGE_OIDS = {
 /** An extended key usage by name. */
 export type ExtKeyUsage = (typeof EXT_KEY_USAGE_OIDS)[keyof typeof EXT_KEY_USAGE_OIDS];
 
-/** Public key algorithms, by Go's name. */
+/** Public key algorithms that Go 1.24 reads in certificates, by its name. */
 export const PUBLIC_KEY_OIDS = {
   '1.2.840.113549.1.1.1': 'RSA',
   '1.2.840.10040.4.1': 'DSA',
   '1.2.840.10045.2.1': 'ECDSA',
-  '1.3.101.110': 'X25519',
   '1.3.101.112': 'Ed25519',
 } as const satisfies Record<string, string>;
 

@@ -180,10 +180,10 @@ function judgePaths(
   if (usable !== undefined || leaf === undefined) return { path: usable ?? null, refusal: null };
   const at = valid[0] === undefined ? null : usageFault(valid[0], purpose);
   const invalidPolicies = paths.length - valid.length;
-  const details =
-    valid.length === 0
-      ? 'all candidate chains have invalid policies'
-      : `${valid.length} chains with incompatible key usage, ${invalidPolicies} chains with invalid policies`;
+  const details = [
+    ...(valid.length > 0 ? [`${valid.length} chains with incompatible key usage`] : []),
+    `${invalidPolicies} chains with invalid policies`,
+  ].join(', ');
   const refusal: Refusal =
     at === null || invalidPolicies > 0
       ? {

@@ -100,9 +100,8 @@ const READERS: Readonly<Record<string, Reader>> = {
     const fields = enter(openDer(value), TAG.SEQUENCE, invalid);
     const ca = peekTag(fields) === TAG.BOOLEAN ? readBoolean(fields, invalid) : false;
     const pathLength = peekTag(fields) === TAG.INTEGER ? readInt64(fields, invalid) : null;
-    // Refused since Go 1.24; before, a negative length meant none.
-    if (pathLength !== null && pathLength < 0) fail(invalid);
-    draft.basicConstraints = { ca, pathLength };
+    // A negative length means none; Go 1.25 refuses it.
+    draft.basicConstraints = { ca, pathLength: pathLength !== null && pathLength < 0 ? null : pathLength };
     return false;
   },
   nameConstraints(draft, { value }) {

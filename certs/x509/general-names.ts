@@ -21,7 +21,7 @@ import {
   toHex,
 } from '../der.ts';
 import { isConstraintDomain, parseMailbox, reverseLabels } from './domain.ts';
-import { goQuote } from './go-text.ts';
+import { goQuote, goQuoteBytes } from './go-text.ts';
 import { networkText, parseIp } from './ip.ts';
 import { isIa5 } from './strings.ts';
 import { parseUri } from './uri.ts';
@@ -113,10 +113,10 @@ export function readNameConstraints(value: Uint8Array): NameConstraints {
   const permitted = readOptional(fields, constructedTag(0), INVALID);
   const excluded = readOptional(fields, constructedTag(1), INVALID);
   if (!isEmpty(outer) || !isEmpty(fields)) fail(INVALID, fields.at);
-  if (permitted === undefined && excluded === undefined) fail('x509: empty name constraints extension', 0);
+  // Go 1.26 also refuses one empty list beside a full one.
   const present = [permitted, excluded].filter((element) => element !== undefined);
-  if (present.some(({ contentStart, end }) => contentStart === end))
-    fail('x509: empty name constraints subtree sequence', fields.at);
+  if (present.every(({ contentStart, end }) => contentStart === end))
+    fail('x509: empty name constraints extension', 0);
   const sides = [permitted, excluded].map((element) =>
     element === undefined ? readSubtrees(openDer(value, 0, 0)) : readSubtrees(inside(fields, element)),
   );
@@ -150,7 +150,10 @@ const CONSTRAINT_NAMES = { dns: 'dnsName', email: 'rfc822Name', uri: 'URI' } as 
 function readConstraint(kind: 'dns' | 'email' | 'uri', bytes: Uint8Array, at: number): string {
   const text = latin1(bytes);
   if (!isIa5(bytes))
-    fail(`x509: invalid constraint value: x509: ${goQuote(text)} cannot be encoded as an IA5String`, at);
+    fail(
+      `x509: invalid constraint value: x509: ${goQuoteBytes(bytes)} cannot be encoded as an IA5String`,
+      at,
+    );
   const wrong = `x509: failed to parse ${CONSTRAINT_NAMES[kind]} constraint ${goQuote(text)}`;
   if (kind === 'uri' && parseIp(text) !== undefined) fail(`${wrong}: cannot be IP address`, at);
   const isMailbox = kind === 'email' && text.includes('@');

@@ -23,6 +23,16 @@ export function goQuote(text: string): string {
   return `"${Array.from(text, quoteRune).join('')}"`;
 }
 
+/** Quote bytes as `%q` quotes a string: UTF-8 where it is, `\\xff` where it is not. */
+export function goQuoteBytes(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('utf8');
+  if (Buffer.from(text, 'utf8').equals(bytes)) return goQuote(text);
+  const escaped = Array.from(bytes, (byte) =>
+    byte < 0x80 ? quoteRune(String.fromCharCode(byte)) : `\\x${byte.toString(16)}`,
+  );
+  return `"${escaped.join('')}"`;
+}
+
 function quoteRune(rune: string): string {
   const short = SHORT[rune];
   if (short !== undefined) return short;

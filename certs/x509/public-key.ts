@@ -82,10 +82,6 @@ export function readPublicKey(cursor: Cursor): PublicKey {
       if (parameters.length > 0) fail('x509: Ed25519 key encoded with illegal parameters', at);
       if (data.length !== 32) fail('x509: wrong Ed25519 public key size', at);
       return { ...found, bits: 256 };
-    case 'X25519':
-      if (parameters.length > 0) fail('x509: X25519 key encoded with illegal parameters', at);
-      if (data.length !== 32) fail('crypto/ecdh: invalid public key', at);
-      return { ...found, bits: 256 };
     case 'DSA':
       return { ...found, bits: readDsa(data, parameters, at) };
     case 'unknown':

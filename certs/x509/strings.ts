@@ -6,25 +6,18 @@
 import {
   type Cursor,
   contentOf,
-  type DerElement,
   enter,
   inside,
   isEmpty,
   latin1,
   MalformedError,
-  openDer,
   rawOf,
   readAny,
-  readBitString,
-  readBoolean,
   readElement,
-  readInteger,
   readOid,
   TAG,
-  toHex,
 } from '../der.ts';
 import { ATTRIBUTE_OIDS, nameOf } from '../oids.ts';
-import { readTime } from './times.ts';
 
 /** One attribute of a Distinguished Name. */
 export interface Attribute {
@@ -32,8 +25,6 @@ export interface Attribute {
   /** `CN`, `O` …, or the OID where it has no short name. */
   readonly type: string;
   readonly value: string;
-  /** Only strings count for Go's Subject; others are kept for display. */
-  readonly isString: boolean;
 }
 
 /** A Subject or Issuer. */
@@ -65,15 +56,14 @@ export function readName(cursor: Cursor, goText: string): DistinguishedName {
     while (!isEmpty(set)) {
       const pair = enter(set, TAG.SEQUENCE, 'x509: invalid RDNSequence: invalid attribute');
       const oid = readOid(pair, 'x509: invalid RDNSequence: invalid attribute type');
-      attributes.push({ oid, type: nameOf(ATTRIBUTE_OIDS, oid) ?? oid, ...readValue(pair) });
+      attributes.push({ oid, type: nameOf(ATTRIBUTE_OIDS, oid) ?? oid, value: readValue(pair) });
     }
   }
-  const strings = attributes.filter((attribute) => attribute.isString);
   return {
     raw: rawOf(cursor, element),
     attributes,
-    commonName: strings.findLast(({ oid }) => oid === '2.5.4.3')?.value ?? '',
-    organizations: strings.filter(({ oid }) => oid === '2.5.4.10').map(({ value }) => value),
+    commonName: attributes.findLast(({ oid }) => oid === '2.5.4.3')?.value ?? '',
+    organizations: attributes.filter(({ oid }) => oid === '2.5.4.10').map(({ value }) => value),
   };
 }
 
@@ -82,14 +72,24 @@ export function nameText(name: DistinguishedName): string {
   return name.attributes.map(({ type, value }) => `${type}=${value}`).join(', ') || '(empty)';
 }
 
-const INVALID_VALUE = 'x509: invalid RDNSequence: invalid attribute value: ';
+const INVALID_VALUE = 'x509: invalid RDNSequence: invalid attribute value';
 
-function readValue(pair: Cursor): { value: string; isString: boolean } {
-  const element = readAny(pair, `${INVALID_VALUE}invalid ASN.1 element`);
-  const text = readString(pair, element);
-  return text === undefined
-    ? { value: otherValue(pair, element), isString: false }
-    : { value: text, isString: true };
+/** A value must be one of six string types; Go 1.26 reads others too. */
+function readValue(pair: Cursor): string {
+  const element = readAny(pair, INVALID_VALUE);
+  const type = STRING_TYPES[element.tag];
+  if (type === undefined) {
+    throw new MalformedError(
+      `${INVALID_VALUE}: unsupported string type: ${element.tag}`,
+      element.start,
+      'wanted a string',
+    );
+  }
+  const text = type.decode(contentOf(pair, element));
+  if (text === undefined) {
+    throw new MalformedError(`${INVALID_VALUE}: ${type.name}`, element.start, 'wanted other characters');
+  }
+  return text;
 }
 
 /** Decoders of the six string types; undefined: the bytes are not of that type. */
@@ -113,16 +113,6 @@ const STRING_TYPES: Readonly<
   },
 };
 
-function readString(cursor: Cursor, element: DerElement): string | undefined {
-  const type = STRING_TYPES[element.tag];
-  if (type === undefined) return undefined;
-  const text = type.decode(contentOf(cursor, element));
-  if (text === undefined) {
-    throw new MalformedError(`${INVALID_VALUE}${type.name}`, element.start, 'wanted other characters');
-  }
-  return text;
-}
-
 function match(pattern: RegExp, text: string): string | undefined {
   return pattern.test(text) ? text : undefined;
 }
@@ -144,29 +134,7 @@ function decodeBmp(bytes: Uint8Array): string | undefined {
   let text = '';
   for (let i = 0; i < length; i += 2) {
     const point = ((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0);
-    if (point >= 0xfffe || (point >= 0xfdd0 && point <= 0xfdef) || (point >= 0xd800 && point <= 0xdfff))
-      return undefined;
     text += String.fromCharCode(point);
   }
-  return text;
-}
-
-/** Values that are no strings: checked as Go's asn1 reader checks them, shown as text. */
-function otherValue(pair: Cursor, element: DerElement): string {
-  const cursor = openDer(pair.bytes, element.start, element.end);
-  switch (element.tag) {
-    case TAG.INTEGER:
-      return String(readInteger(cursor, `${INVALID_VALUE}invalid ASN.1 integer`));
-    case TAG.BOOLEAN:
-      return String(readBoolean(cursor, `${INVALID_VALUE}invalid ASN.1 BOOLEAN`));
-    case TAG.BIT_STRING:
-      return toHex(readBitString(cursor, `${INVALID_VALUE}invalid ASN.1 BIT STRING`).bytes);
-    case TAG.OBJECT_IDENTIFIER:
-      return readOid(cursor, `${INVALID_VALUE}invalid ASN.1 OBJECT IDENTIFIER`);
-    case TAG.UTC_TIME:
-    case TAG.GENERALIZED_TIME:
-      return readTime(cursor).text;
-    default:
-      return toHex(contentOf(pair, element));
-  }
+  return text.replaceAll(/\p{Surrogate}/gu, '\ufffd');
 }
