@@ -113,7 +113,7 @@ export async function openDataFile(options: DataFileOptions): Promise<DataFile> 
 
   const flush = async (before: Promise<void> | undefined): Promise<void> => {
     // Whoever appends until the turn of this write is in it; whoever comes later is in the next.
-    await (before ? before.catch(() => {}) : new Promise((resolve) => setImmediate(resolve)));
+    await (before?.catch(() => {}) ?? new Promise((resolve) => setImmediate(resolve)));
     const lines = pending;
     const whole = state;
     pending = [];

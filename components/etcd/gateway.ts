@@ -36,29 +36,38 @@ const BODY_FACTOR = 2;
 export interface Gateway {
   readonly app: Express;
   answer(request: Request, response: Response): void;
+  /** The pages without the API: what the metrics port serves. */
+  pages(request: Request, response: Response): void;
 }
 
 /** The gateway of one engine. */
 export function createGateway(engine: Engine, requestBytes: number): Gateway {
+  const pages = (request: Request, response: Response): void => {
+    const page = PAGES[pathOf(request)];
+    if (!page) sendText(request, response, 404, '404 page not found\n');
+    else if (request.method !== 'GET') sendText(request, response, 405, 'Method Not Allowed\n');
+    else send(request, response, 200, page.type, page.body(engine));
+  };
   const answer = (request: Request, response: Response): void => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const path = pathOf(request);
     const rpc = RPC_BY_PATH.get(path);
-    const page = PAGES[path];
-    if (rpc) {
-      if (request.method !== 'POST') sendText(request, response, 405, 'Method Not Allowed\n');
-      else if (isStream(rpc)) answerStream(engine, rpc, request, response);
-      else answerUnary(engine, rpc, request, response, requestBytes * BODY_FACTOR);
-    } else if (page) {
-      if (request.method !== 'GET') sendText(request, response, 405, 'Method Not Allowed\n');
-      else send(request, response, 200, page.type, page.body(engine));
-    } else sendText(request, response, 404, path.startsWith('/v3/') ? 'Not Found\n' : '404 page not found\n');
+    if (!rpc) {
+      if (path.startsWith('/v3/')) sendText(request, response, 404, 'Not Found\n');
+      else pages(request, response);
+    } else if (request.method !== 'POST') sendText(request, response, 405, 'Method Not Allowed\n');
+    else if (isStream(rpc)) answerStream(engine, rpc, request, response);
+    else answerUnary(engine, rpc, request, response, requestBytes * BODY_FACTOR);
   };
   const app = express();
   app.disable('x-powered-by').disable('etag');
   for (const path of [...RPC_BY_PATH.keys(), ...Object.keys(PAGES)]) app.all(path, answer);
   app.use(answer);
-  return { app, answer };
+  return { app, answer, pages };
+}
+
+function pathOf(request: Request): string {
+  return (request.url ?? '/').split('?')[0] ?? '/';
 }
 
 function answerUnary(

@@ -3,9 +3,10 @@
  * @see etcd server/embed/etcd.go, server/embed/serve.go, server/etcdmain/etcd.go; failures measured on 3.4.23, 2026-11-24
  */
 import type { Code } from '../../certs/codes.ts';
-import { isLabError, type LabError, messageOf } from '../../certs/errors.ts';
+import { isLabError } from '../../certs/errors.ts';
 import type { FlagValues } from '../flags.ts';
 import type { EtcdLevel } from '../log.ts';
+import { goTextOf } from '../tls/credentials.ts';
 import type { ETCD_FLAGS } from './flags.ts';
 import { ETCD_VERSION, hexId, type Member } from './member.ts';
 
@@ -96,7 +97,7 @@ export function servingLines(address: string, secure: boolean): readonly LogLine
 }
 
 /** What is printed at the end. */
-export function closingLines(flags: Flags): readonly LogLine[] {
+export function closingLines(flags: Flags): readonly [LogLine, LogLine] {
   const fields = {
     name: flags.name,
     'data-dir': flags['data-dir'],
@@ -134,24 +135,33 @@ export function brokenLine(text: string): LogLine {
   return ['fatal', 'etcdserver/raft.go:236', 'failed to save Raft hard state and entries', { error: text }];
 }
 
-/** Go's words for what the lab's loader found wrong. Absent: the lab's own sentence is printed. */
-const GO_TEXT: Partial<Record<Code, (path: string, error: LabError) => string>> = {
-  FILE_MISSING: (path) => `open ${path}: no such file or directory`,
-  FILE_UNREADABLE: (path) => `open ${path}: permission denied`,
-  KEY_MISMATCH: () => 'tls: private key does not match public key',
-  CERT_KEY_SWAPPED: () =>
-    'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched',
-};
+/** Two settings that do not go together; etcd goes on and ignores the files. */
+export function ignoredFilesLine(url: string): LogLine {
+  return [
+    'warn',
+    'embed/etcd.go:622',
+    'scheme is HTTP while key and cert files are present; ignoring key and cert files',
+    { 'client-url': url },
+  ];
+}
 
 /**
- * The fatal line for a start that failed.
- * @param path  the file, inside the host, that the error is about; empty when it is not about a file
+ * The fatal line for a start that failed, in Go's words.
+ * @param address  where it wanted to listen
  */
-export function fatalLine(error: unknown, path: string, address: string): LogLine {
+export function fatalLine(error: unknown, address: string): LogLine {
+  const discovery = (text: string): LogLine => [
+    'fatal',
+    'etcdmain/etcd.go:204',
+    'discovery failed',
+    { error: text },
+  ];
   if (isLabError(error) && error.code === 'PORT_IN_USE') {
-    const text = `listen tcp ${address}: bind: address already in use`;
-    return ['fatal', 'etcdmain/etcd.go:204', 'discovery failed', { error: text }];
+    return discovery(`listen tcp ${address}: bind: address already in use`);
   }
-  const text = isLabError(error) ? GO_TEXT[error.code]?.(path, error) : undefined;
-  return ['fatal', 'etcdmain/etcd.go:223', 'listener failed', { error: text ?? messageOf(error) }];
+  if (isLabError(error) && EARLY.includes(error.code)) return discovery(goTextOf(error));
+  return ['fatal', 'etcdmain/etcd.go:223', 'listener failed', { error: goTextOf(error) }];
 }
+
+/** What is found out before any listener is begun. */
+const EARLY: readonly Code[] = ['FLAG_INVALID', 'DIR_UNWRITABLE', 'FILE_UNREADABLE'];
