@@ -2,7 +2,7 @@
  * One TraceMessage from bytes. Fields and summary are computed when somebody looks at them, and then kept:
  * a connection that nobody opens costs no text.
  */
-import { FieldReader } from './field-reader.ts';
+import { countBytes, FieldReader } from './field-reader.ts';
 import { type HandshakeFacts, readFields, summarize } from './handshake.ts';
 import type { MessageContext } from './message-facts.ts';
 import { ALERT_LEVELS, alertName, say8 } from './registries.ts';
@@ -49,7 +49,7 @@ export function alertMessage(arrival: Arrival, bytes: Uint8Array): TraceMessage 
     bytes,
     finding: right
       ? null
-      : { offset: Math.min(2, bytes.length), wanted: 'an alert of 2 bytes', had: `${bytes.length}` },
+      : { offset: Math.min(2, bytes.length), wanted: 'an alert of 2 bytes', had: countBytes(bytes.length) },
     fields: () => {
       const reader = new FieldReader(bytes, false);
       if (bytes.length >= 1) reader.number('level', 1, (n) => say8(ALERT_LEVELS, n));
@@ -70,7 +70,7 @@ export function changeCipherSpecMessage(
   return lazily(arrival, {
     type: 'change_cipher_spec',
     bytes,
-    finding: right ? null : { offset: 0, wanted: 'one byte 01', had: `${bytes.length} bytes` },
+    finding: right ? null : { offset: 0, wanted: 'one byte 01', had: countBytes(bytes.length) },
     fields: () => {
       const reader = new FieldReader(bytes, false);
       reader.rest('type');

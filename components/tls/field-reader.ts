@@ -137,7 +137,8 @@ export class FieldReader {
       // What was understood before the fault is kept: it shows where the fault is.
       if (!this.quiet) {
         const children = inner.fields;
-        this.fields.push({ name, value: say(children), start, end: end ?? inner.offset, children });
+        const reached = Math.max(inner.offset, children.at(-1)?.end ?? 0);
+        this.fields.push({ name, value: say(children), start, end: end ?? reached, children });
       }
     }
   }
