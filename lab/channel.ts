@@ -1,8 +1,8 @@
 /**
  * The state of one channel as the outside reads it: the CHANNEL object of `up --once --json` and `status --json`.
  */
-import { X509Certificate } from 'node:crypto';
 import type { Code } from '../certs/codes.ts';
+import { readCertificate } from '../certs/x509.ts';
 import type { InstanceId } from '../components/component.ts';
 import type { Alert, Layer, Side, SideReport, Trace } from '../components/tls/trace.ts';
 import type { Channel } from './topology.ts';
@@ -87,18 +87,22 @@ function textOf(side: SideReport | null): string | null {
   return side.realTexts[0]?.text ?? side.verdictText;
 }
 
-/** CN and O of a certificate; null when it has no Subject that can be read. */
+/** CN and O of a certificate; null when it cannot be read. */
 function identityOf(der: Uint8Array | undefined): ChannelState['clientIdentity'] {
   if (der === undefined) return null;
+  const known = identitiesRead.get(der);
+  if (known !== undefined) return known;
+  const identity = readIdentity(der);
+  identitiesRead.set(der, identity);
+  return identity;
+}
+
+const identitiesRead = new WeakMap<Uint8Array, ChannelState['clientIdentity']>();
+
+function readIdentity(der: Uint8Array): ChannelState['clientIdentity'] {
   try {
-    const fields = new X509Certificate(der).subject.split('\n').map((line) => {
-      const at = line.indexOf('=');
-      return { name: line.slice(0, at), value: line.slice(at + 1) };
-    });
-    return {
-      cn: fields.findLast(({ name }) => name === 'CN')?.value ?? '',
-      o: fields.filter(({ name }) => name === 'O').map(({ value }) => value),
-    };
+    const { commonName, organizations } = readCertificate(der).subject;
+    return { cn: commonName, o: organizations };
   } catch {
     return null;
   }

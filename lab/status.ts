@@ -2,6 +2,9 @@
  * The report of `status` and `up --once`: every channel, what suffers, and where the directory differs from what
  * it should be.
  */
+import { join } from 'node:path';
+import { readClockShift } from '../certs/clock.ts';
+import type { Code } from '../certs/codes.ts';
 import type { ClientAuth } from '../components/component.ts';
 import type { ChannelState } from './channel.ts';
 import { type ClockState, readClocks } from './clock.ts';
@@ -9,6 +12,16 @@ import type { Cluster } from './cluster.ts';
 import { consequencesOf } from './consequences.ts';
 import { type LabDirectory, readDirectory, settingsOf } from './directory.ts';
 import type { InstanceState } from './supervisor.ts';
+
+/** One file that is not as it should be. */
+export interface Deviation {
+  readonly identity: string;
+  /** `desk`, or the host's name. */
+  readonly place: string;
+  readonly code: Code | null;
+  readonly sentence: string;
+  readonly fix: string;
+}
 
 /** What `status --json` prints. Fields may be added, none renamed. */
 export interface StatusReport {
@@ -18,8 +31,8 @@ export interface StatusReport {
   readonly channels: readonly ChannelState[];
   readonly components: readonly InstanceState[];
   readonly consequences: readonly string[];
-  /** Where DIR differs from what the CA's folder and the choices say. */
-  readonly deviations: readonly string[];
+  /** Where files differ from what the table of certificates says. */
+  readonly deviations: readonly Deviation[];
   readonly clocks: readonly ClockState[];
 }
 
@@ -66,6 +79,25 @@ export function clocksOf({ dir, hosts }: LabDirectory): ClockState[] {
   );
 }
 
-async function readDeviations(_directory: LabDirectory): Promise<string[]> {
-  return [];
+/** Sentences with both values, and how to mend each. */
+async function readDeviations({ dir, choices }: LabDirectory): Promise<Deviation[]> {
+  const { deviations, expectedVersusFound } = await import('../certs/expected.ts');
+  const rows = expectedVersusFound(dir, choices, { now: (place) => timeAt(dir, place) });
+  return deviations(rows).map(({ identity, place, code, sentence, fix }) => ({
+    identity,
+    place,
+    code,
+    sentence,
+    fix,
+  }));
+}
+
+/** The time by which certificates at a place are judged: a host's own, or the desk's. Bad clock files count as none. */
+export function timeAt(dir: string, place: string): Date {
+  const files = [...(place === 'desk' ? [] : [join(dir, 'hosts', place, 'clock')]), join(dir, 'clock')];
+  try {
+    return new Date(Date.now() + readClockShift(files));
+  } catch {
+    return new Date();
+  }
 }

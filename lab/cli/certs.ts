@@ -12,10 +12,13 @@ import { type Invocation, switchOption, textOption } from './command.ts';
 
 type Action = (invocation: Invocation, directory: LabDirectory, rest: readonly string[]) => Promise<number>;
 
-const ACTIONS = { renew, sign, distribute: copyOut } as const satisfies Record<string, Action>;
+const ACTIONS = { 'check-expiration': check, renew, sign, distribute: copyOut } as const satisfies Record<
+  string,
+  Action
+>;
 
 export async function run(invocation: Invocation): Promise<number> {
-  const [word = '', ...rest] = invocation.positionals;
+  const [word = 'check-expiration', ...rest] = invocation.positionals;
   const directory = readDirectory(invocation.dir);
   const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word as keyof typeof ACTIONS] : undefined;
   if (action) return action(invocation, directory, rest);
@@ -28,6 +31,11 @@ export async function run(invocation: Invocation): Promise<number> {
 
 export async function complete(dir: string): Promise<readonly string[]> {
   return [...Object.keys(ACTIONS), ...identities(readDirectory(dir).choices).map(({ id }) => id)];
+}
+
+async function check(invocation: Invocation, directory: LabDirectory): Promise<number> {
+  const { showCertificates } = await import('./certs-table.ts');
+  return showCertificates(invocation, directory);
 }
 
 /** Issue anew on the desk; nothing changes on the hosts until they are distributed. */

@@ -11,6 +11,8 @@ import type { Colour, Terminal } from './terminal.ts';
 
 const HEADINGS = ['client (dials)', 'shows', 'server', 'shows', 'both accept?'] as const;
 
+const MOST_DEVIATIONS = 12;
+
 /** Shapes are safe without colour. */
 const MARKS = {
   ok: ['✓', 'teal'],
@@ -128,12 +130,18 @@ export function consequenceLines(consequences: readonly string[], terminal: Term
   return consequences.map((text) => `${terminal.paint('yellow', '!')} ${text}`).join('\n');
 }
 
-/** Where the directory differs from what it should be. */
+/** Where files differ from what they should be; a long list is cut. */
 export function deviationLines({ deviations }: StatusReport, terminal: Terminal): string {
   if (deviations.length === 0) return '';
+  const shown = deviations.slice(0, MOST_DEVIATIONS);
+  const more = deviations.length - shown.length;
   return [
     'Different from what it should be:',
-    ...deviations.map((text) => `  ${terminal.paint('yellow', '≠')} ${text}`),
+    ...shown.map(({ sentence, fix }) => {
+      const way = fix === '' ? '' : terminal.paint('grey', `   (${fix})`);
+      return `  ${terminal.paint('yellow', '≠')} ${sentence}${way}`;
+    }),
+    ...(more > 0 ? [`  … and ${more} more: npx mtls-lab certs`] : []),
   ].join('\n');
 }
 

@@ -134,8 +134,8 @@ export const commands = {
   },
   certs: {
     group: 'Certificates',
-    summary: 'renew, sign and distribute certificates',
-    usage: 'renew ID…|all  |  sign CSR --as ID  |  distribute [ID…]',
+    summary: 'when each certificate ends and whether it is as it should be; renew, sign, distribute',
+    usage: '[check-expiration]  |  renew ID…|all  |  sign CSR --as ID  |  distribute [ID…]',
     options: {
       as: { type: 'string', value: 'ID', help: 'sign: purpose, names and CA of this certificate' },
       purpose: { type: 'string', value: 'server|client', help: 'sign: for a bare purpose' },
@@ -144,6 +144,7 @@ export const commands = {
     },
     takes: [0, 5000],
     examples: [
+      'mtls-lab certs',
       'mtls-lab certs renew scheduler',
       'mtls-lab certs distribute',
       'mtls-lab certs sign my.csr --as scheduler',

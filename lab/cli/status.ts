@@ -23,7 +23,8 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   if (!report.running) {
     terminal.print(`No lab runs in ${shownDir}. Start it: npx mtls-lab up`);
-    terminal.print(deviationLines(report, terminal));
+    const lines = deviationLines(report, terminal);
+    terminal.print(lines === '' ? 'Every file is as it should be.' : lines);
     return 1;
   }
   const good = report.channels.filter(({ layer }) => layer === 'ok').length;
