@@ -95,6 +95,7 @@ function routesOf(directory: LabDirectory, cluster: Cluster): ApiRoutes {
   return {
     routes: {
       'GET /status': () => reportStatus(directory, cluster),
+      'GET /traces': async () => cluster.journal.traces().map(traceToJson),
       'POST /handshake': async ({ body }) => {
         const channel = resolveChannel(textsField(body, 'names'), namesOf(directory));
         const trace = await freshHandshake(cluster, channel);
@@ -105,7 +106,7 @@ function routesOf(directory: LabDirectory, cluster: Cluster): ApiRoutes {
       'POST /components/restart': act((one) => one.restart()),
     },
     streams: {
-      'GET /traces': (send) =>
+      'GET /traces/follow': (send) =>
         cluster.journal.subscribe((event) => event.kind === 'trace' && send(traceToJson(event.trace))),
       'GET /events': (send) =>
         cluster.journal.subscribe((event) => event.kind === 'component' && send(event.event)),

@@ -172,6 +172,18 @@ export const commands = {
     examples: ['mtls-lab handshake scheduler apiserver', "mtls-lab handshake 'kube-apiserver->etcd'"],
     load: () => import('./handshake.ts'),
   },
+  capture: {
+    group: 'Look',
+    summary: 'the last handshakes of every connection as a file for Wireshark, secrets inside',
+    usage: '-o FILE.pcapng',
+    options: {
+      out: { type: 'string', short: 'o', value: 'FILE', help: 'where to write' },
+      seconds: { type: 'string', value: 'N', help: 'wait so long first, for handshakes to come' },
+    },
+    takes: [0, 0],
+    examples: ['mtls-lab capture -o lab.pcapng'],
+    load: () => import('./capture.ts'),
+  },
   clock: {
     group: 'Break and fix',
     summary: "show or move the cluster's time, or one host's",
