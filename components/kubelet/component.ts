@@ -3,6 +3,7 @@
  */
 import { LabError } from '../../certs/errors.ts';
 import { type ApiClient, createApiClient } from '../api/client.ts';
+import { podSubnet } from '../api/pod-cidr.ts';
 import { startRounds } from '../api/rounds.ts';
 import type { Component, Running, StartContext } from '../component.ts';
 import { parseFlags } from '../flags.ts';
@@ -52,7 +53,7 @@ async function start(context: StartContext): Promise<Running> {
     client,
     node,
     hostIP: flags['node-ip'],
-    subnet: `10.244.${Number(/\d+$/.exec(node)?.[0] ?? 1) % 256}`,
+    subnet: podSubnet(node),
     pullMs: PULL_MS,
   });
   const http = kubeletHttp({
