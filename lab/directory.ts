@@ -178,9 +178,14 @@ export function editLabYaml(
  * @throws LabError DIR_INVALID when a file stands there, DIR_UNWRITABLE
  */
 export function checkWritable(dir: string): void {
-  const stat = statSync(dir, { throwIfNoEntry: false });
-  if (stat && !stat.isDirectory()) throw notALab(dir, 'foreign');
-  if (!stat) return;
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(dir).isDirectory();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw codeOf(error) === 'ENOTDIR' ? notALab(dir, 'foreign') : unreadable(dir, error);
+  }
+  if (!isDirectory) throw notALab(dir, 'foreign');
   try {
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {

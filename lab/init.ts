@@ -4,7 +4,7 @@
  * Order, so that a kill at any moment leaves something that is recognised: the marker `run/init`, the desk, the
  * hosts, `lab.yaml` last. A directory with the marker and without `lab.yaml` is half-made; `init` begins it anew.
  */
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LabError } from '../certs/errors.ts';
 import { MODES, writeAtomic } from '../certs/files.ts';
@@ -188,12 +188,11 @@ export interface ResetReport {
  * Remove what the lab made in DIR, and DIR itself when nothing else is in it. `lab.yaml` goes last.
  * @throws LabError DIR_INVALID when there is no lab
  */
-export async function resetDirectory(path: string): Promise<ResetReport> {
+export function resetDirectory(path: string): ResetReport {
   const dir = resolve(path);
   const state = directoryState(dir);
   if (state === 'absent' || state === 'foreign') throw notALab(dir, state);
   checkWritable(dir);
-  const { readdirSync, rmdirSync } = await import('node:fs');
   const removed = MADE.filter((name) => existsSync(join(dir, name)));
   for (const name of removed) rmSync(join(dir, name), { recursive: true, force: true });
   const kept = readdirSync(dir);

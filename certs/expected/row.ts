@@ -108,7 +108,7 @@ const SUBJECTS = {
   issuer: 'its issuer is',
   sans: 'its names (SAN) are',
   usages: 'its purpose (EKU) is',
-  ca: 'as a CA it is',
+  ca: 'it is',
   extensions: 'its further extensions are',
   algorithm: 'its key and signature are',
   signature: 'it is signed by',
