@@ -57,6 +57,7 @@ export function startReplicaSets(control: Control): void {
       void record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
     }
     if (missing > BURST) queue.addLater(key, 10);
+    if (missing === 0) return;
     client.klog('I', 'replica_set.go:676', 'Finished syncing', {
       kind: 'ReplicaSet',
       key: `${namespace}/${name}`,
