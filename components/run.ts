@@ -37,8 +37,9 @@ export async function runComponent(name: ComponentName, argv: readonly string[])
       process.stdout.write(`${helpText(component)}\n`);
       return;
     }
+    const stopped = firstSignal();
     const running = await startAlone(component, argv);
-    await stopped();
+    await stopped;
     await running.close();
   } catch (error) {
     process.stderr.write(`${errorLines(error).join('\n')}\n`);
@@ -128,10 +129,11 @@ function errorLines(error: unknown): string[] {
   return [`error: ${error.what}`, ...(error.fix === '' ? [] : [`fix: ${error.fix}`])];
 }
 
-/** The first Ctrl-C or SIGTERM. Afterwards the usual handling is back: a second one ends the process at once. */
-function stopped(): Promise<void> {
+/** The first Ctrl-C or SIGTERM from now on. Afterwards the usual handling is back: a second one ends the process at once. */
+function firstSignal(): Promise<void> {
   return new Promise((resolve) => {
     const keepAlive = setInterval(() => undefined, 60_000);
+    keepAlive.unref();
     const stop = (): void => {
       clearInterval(keepAlive);
       process.off('SIGINT', stop);

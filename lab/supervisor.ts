@@ -51,6 +51,8 @@ export interface SupervisorOptions {
 export interface Supervisor {
   readonly instance: Instance;
   state(): InstanceState;
+  /** Why it does not run, or not as configured. */
+  failure(): LabError | undefined;
   start(): Promise<void>;
   stop(): Promise<void>;
   restart(): Promise<void>;
@@ -156,6 +158,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
       problem: problem ? { code: problem.code, what: problem.what, fix: problem.fix } : null,
       files: running?.files() ?? [],
     }),
+    failure: () => problem,
     start: () =>
       inTurn(async () => {
         wanted = true;

@@ -6,7 +6,7 @@ import { logPath, readLog } from '../log-files.ts';
 import { namesOf, resolveComponent } from '../names.ts';
 import { numberOption } from './choices.ts';
 import { type Invocation, switchOption } from './command.ts';
-import { untilStopped } from './signals.ts';
+import { watchSignals } from './signals.ts';
 
 const LOOK_MS = 200;
 
@@ -55,7 +55,7 @@ async function follow(path: string, print: (text: string) => void): Promise<void
         reading = false;
       });
   }, LOOK_MS);
-  await untilStopped();
+  await watchSignals().stopped;
   clearInterval(timer);
 }
 

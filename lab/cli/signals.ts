@@ -1,20 +1,30 @@
-/** Ctrl-C and SIGTERM as a promise. */
+/** Ctrl-C, SIGTERM and SIGHUP as a promise. */
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/**
- * Resolves at the first Ctrl-C, SIGTERM or SIGHUP (or when `ended` does). Afterwards the usual handling is back: a
- * second Ctrl-C ends the process at once.
- */
-export function untilStopped(ended?: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const keepAlive = setInterval(() => undefined, 60_000);
-    const stop = (): void => {
-      clearInterval(keepAlive);
-      for (const signal of SIGNALS) process.off(signal, stop);
-      resolve();
-    };
-    for (const signal of SIGNALS) process.on(signal, stop);
-    void ended?.then(stop);
+/** Signals that are being waited for. */
+export interface SignalWatch {
+  /** Resolves at the first signal. From then on a second one ends the process at once, as usual. */
+  readonly stopped: Promise<void>;
+  /** Stop waiting; the usual handling is back. */
+  release(): void;
+}
+
+/** Catch signals from now on. Keeps the process alive until it is released. */
+export function watchSignals(): SignalWatch {
+  const keepAlive = setInterval(() => undefined, 60_000);
+  let resolve: () => void = () => undefined;
+  const stopped = new Promise<void>((done) => {
+    resolve = done;
   });
+  const release = (): void => {
+    clearInterval(keepAlive);
+    for (const signal of SIGNALS) process.off(signal, stop);
+  };
+  const stop = (): void => {
+    release();
+    resolve();
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
+  return { stopped, release };
 }

@@ -1,21 +1,17 @@
 /** `up`: from nothing to a running cluster, every connection shown; then the prompt, or the end with --once. */
 import { join, relative } from 'node:path';
 import { LabError } from '../../certs/errors.ts';
-import { loadComponent } from '../../components/registry.ts';
 import type { ChannelState } from '../channel.ts';
 import { readWorkload } from '../consequences.ts';
-import { directoryState, readDirectory, settingsOf } from '../directory.ts';
+import { readDirectory, settingsOf } from '../directory.ts';
 import { createJournal } from '../journal.ts';
 import { type Lab, startLab } from '../lab.ts';
-import { runningLab } from '../lock.ts';
-import { instancesOf } from '../topology.ts';
 import { channelTable, consequenceLines, expectedFiles, modeLine, problemLines } from './channels.ts';
-import { INIT_ONLY, readChoices } from './choices.ts';
-import { type Invocation, switchOption, textOption } from './command.ts';
-import { initLines } from './init.ts';
+import { type Invocation, switchOption } from './command.ts';
 import { openLiveTable } from './live-table.ts';
+import { prepareDirectory } from './prepare.ts';
 import { duration } from './render.ts';
-import { untilStopped } from './signals.ts';
+import { watchSignals } from './signals.ts';
 
 const HEADLINE =
   'mtls-lab: a small Kubernetes control plane over real mutual TLS. All on 127.0.0.1, nothing leaves this machine.';
@@ -24,36 +20,52 @@ const PODS_MS = 3000;
 const LOOK_MS = 100;
 
 export async function run(invocation: Invocation): Promise<number> {
-  const { json, terminal, shownDir } = invocation;
+  const { json, terminal } = invocation;
   if (invocation.prompt) {
     throw new LabError('LAB_RUNNING', { what: 'the lab runs already: you are in it', fix: 'status' });
   }
   if (!json) terminal.print(HEADLINE);
-  const notes = await prepare(invocation);
+  const notes = await prepareDirectory(invocation);
   if (!json) for (const note of notes) terminal.print(note);
-  const { lab, channels } = await bringUp(invocation);
+  const signals = watchSignals();
+  let lab: Lab | undefined;
   try {
+    const up = await bringUp(invocation);
+    lab = up.lab;
     const elapsedMs = Math.round(performance.now());
-    const ok = isGood(lab, channels);
-    const clientAuth = settingsOf(lab.directory, 'kube-apiserver').clientAuth;
-    if (switchOption(invocation, 'once')) {
-      if (json)
-        terminal.print(JSON.stringify({ ok, clientAuth, elapsedMs, channels, components: problems(lab) }));
-      else show(invocation, lab, channels, elapsedMs);
-      return ok ? 0 : 1;
-    }
-    if (json) terminal.print(JSON.stringify({ ok, clientAuth, elapsedMs, channels, url: lab.api.url }));
-    else {
-      show(invocation, lab, channels, elapsedMs);
-      await showWorkload(invocation, lab);
-      for (const line of hints(invocation)) terminal.print(line);
-    }
-    await stayUp(invocation);
-    if (!json) terminal.print(`Stopped. Your files stay in ${shownDir}.`);
-    return 0;
+    return await report(invocation, { ...up, elapsedMs }, signals.stopped);
   } finally {
-    await lab.close();
+    await lab?.close();
+    signals.release();
   }
+}
+
+interface Up {
+  readonly lab: Lab;
+  readonly channels: readonly ChannelState[];
+  /** Since the process began. */
+  readonly elapsedMs: number;
+}
+
+/** Show what came of it, and stay until the user stops it unless it is for once. */
+async function report(invocation: Invocation, up: Up, stopped: Promise<void>): Promise<number> {
+  const { json, terminal, shownDir } = invocation;
+  const { lab, channels, elapsedMs } = up;
+  const once = switchOption(invocation, 'once');
+  const components = problems(lab);
+  const ok = channels.every(({ layer }) => layer === 'ok') && components.length === 0;
+  if (json) {
+    const clientAuth = settingsOf(lab.directory, 'kube-apiserver').clientAuth;
+    terminal.print(JSON.stringify({ ok, clientAuth, elapsedMs, channels, components }));
+  } else show(invocation, up);
+  if (once) return ok ? 0 : 1;
+  if (!json) {
+    await Promise.race([showWorkload(invocation, lab), stopped]);
+    for (const line of hints(invocation)) terminal.print(line);
+  }
+  await stayUp(invocation, stopped);
+  if (!json) terminal.print(`Stopped. Your files stay in ${shownDir}.`);
+  return 0;
 }
 
 /** Start everything and wait for outcomes; on a terminal the table is painted meanwhile. */
@@ -68,6 +80,8 @@ async function bringUp({
   let lab: Lab | undefined;
   try {
     lab = await startLab({ dir, journal });
+    const taken = lab.cluster.failures().find(({ code }) => code === 'PORT_IN_USE');
+    if (taken) throw taken;
     return { lab, channels: await lab.cluster.settle() };
   } catch (error) {
     await lab?.close();
@@ -77,48 +91,6 @@ async function bringUp({
   }
 }
 
-/** Make the directory, or change it as the options say. Loading the code goes on beside it. */
-async function prepare(invocation: Invocation): Promise<string[]> {
-  const { dir, shownDir } = invocation;
-  const choices = readChoices(invocation);
-  const { initDirectory, setClientAuth, setPortBase, setWorkers } = await import('../init.ts');
-  const state = directoryState(dir);
-  if (state !== 'made') {
-    const [report] = await Promise.all([initDirectory(dir, choices), preload()]);
-    return initLines(report, shownDir);
-  }
-  if (runningLab(dir)) return [];
-  const late = INIT_ONLY.find((name) => textOption(invocation, name) !== undefined);
-  if (late !== undefined) {
-    throw new LabError('CHOICE_REFUSED', {
-      what: `--${late} is chosen when the directory is made, and there is a lab in ${shownDir} already`,
-      fix: `npx mtls-lab reset, then npx mtls-lab up --${late} ${textOption(invocation, late)}; or another --dir`,
-    });
-  }
-  const notes: string[] = [];
-  if (choices.clientAuth) setClientAuth(dir, choices.clientAuth);
-  if (choices.portBase !== undefined) {
-    const { ports } = await setPortBase(dir, choices.portBase);
-    notes.push(`Ports: API server ${ports.apiserver}, etcd ${ports.etcd}`);
-  }
-  if (choices.workers !== undefined) {
-    const { added, removed } = await setWorkers(dir, choices.workers, choices.portBase);
-    if (added.length > 0) notes.push(`Added ${added.join(', ')}: keys, certificates and configuration`);
-    if (removed.length > 0) notes.push(`${removed.join(', ')} left the cluster; the files stay`);
-  }
-  return notes;
-}
-
-/** Load every component's code while keys are being made. */
-async function preload(): Promise<void> {
-  const names = new Set(instancesOf(['worker-1']).map(({ component }) => component));
-  await Promise.all([...names].map(loadComponent));
-}
-
-function isGood(lab: Lab, channels: readonly ChannelState[]): boolean {
-  return channels.every(({ layer }) => layer === 'ok') && problems(lab).length === 0;
-}
-
 function problems(lab: Lab): { id: string; phase: string; problem: unknown }[] {
   return lab.cluster
     .states()
@@ -126,17 +98,11 @@ function problems(lab: Lab): { id: string; phase: string; problem: unknown }[] {
     .map(({ id, phase, problem }) => ({ id, phase, problem }));
 }
 
-function show(
-  { terminal }: Invocation,
-  lab: Lab,
-  channels: readonly ChannelState[],
-  elapsedMs: number,
-): void {
+function show({ terminal }: Invocation, { lab, channels, elapsedMs }: Up): void {
   const expected = expectedFiles(lab.directory.choices, lab.cluster.topology);
   terminal.print(channelTable(channels, terminal, expected));
   const good = channels.filter(({ layer }) => layer === 'ok').length;
-  const all = good === channels.length;
-  const mark = all ? terminal.paint('teal', '✓') : terminal.paint('vermilion', '✗');
+  const mark = good === channels.length ? terminal.paint('teal', '✓') : terminal.paint('vermilion', '✗');
   terminal.print(
     `${mark} ${good} of ${channels.length} connections, each verified from both sides (${duration(elapsedMs)}).`,
   );
@@ -171,11 +137,9 @@ function hints({ dir, terminal }: Invocation): string[] {
   ];
 }
 
-async function stayUp(invocation: Invocation): Promise<void> {
-  if (!invocation.terminal.isTty || invocation.json || switchOption(invocation, 'no-prompt')) {
-    await untilStopped();
-    return;
-  }
+async function stayUp(invocation: Invocation, stopped: Promise<void>): Promise<void> {
+  const prompt = invocation.terminal.isTty && !invocation.json && !switchOption(invocation, 'no-prompt');
+  if (!prompt) return stopped;
   const { openPrompt } = await import('./prompt.ts');
-  await untilStopped(openPrompt(invocation));
+  await Promise.race([openPrompt(invocation), stopped]);
 }
