@@ -76,7 +76,7 @@ export const CHECKS = [
     code: 'CERT_NAME_MISMATCH',
     source: `${GO}/verify.go, VerifyHostname`,
     since:
-      'a bare * names nothing since Go 1.25; from 100 names on Go 1.24.11 gives their number, not the names',
+      'a bare * names nothing since Go 1.23; from 100 names on Go 1.24.11 gives their number, not the names',
     check: ({ leaf, name }) => {
       if (name === null) return [];
       const fault = nameFault(leaf, name.value);

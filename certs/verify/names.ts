@@ -84,7 +84,7 @@ function hostnameError(
  */
 function isValidHostname(name: string, isPattern: boolean): boolean {
   const host = isPattern ? name : trimDot(name);
-  // A bare `*` is no name (Go 1.25 and later; before, it matched every single-label host).
+  // A bare `*` is no name since Go 1.23; before, it matched every single-label host.
   if (host === '' || host === '*') return false;
   return host
     .split('.')
