@@ -1,0 +1,174 @@
+/**
+ * A small cluster for tests: a directory with ECDSA keys, etcd and the API server in this process, on free ports.
+ *
+ * The lab's own supervisor is not involved: components are started as `run.ts` starts them alone.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Dispatcher, request } from 'undici';
+import type { Component, Running, Settings } from '../../components/component.ts';
+import { openHost } from '../../components/host.ts';
+import { parseManifest, setManifestFlag } from '../../components/manifest.ts';
+import { createDispatcher } from '../../components/tls/client.ts';
+import type { InitOptions } from '../../lab/init.ts';
+import { temporaryLab } from './lab-directory.ts';
+
+const SETTINGS: Settings = { clientAuth: 'require', autoReload: 'all', alertProfile: 'go' };
+const ROUND_MS = 2_000;
+const DEADLINE_MS = 15_000;
+
+/** How to start. */
+export interface ClusterOptions {
+  readonly init?: InitOptions;
+  readonly settings?: Partial<Settings>;
+  /** Flags added to those of the API server's manifest. */
+  readonly apiserverFlags?: readonly string[];
+  /** A real etcd stands at the manifest's address already: start none. */
+  readonly etcd?: 'mock' | 'none';
+  readonly roundMs?: number;
+}
+
+/** A cluster that runs. */
+export interface TestCluster {
+  readonly dir: string;
+  readonly kubeconfig: string;
+  readonly etcd: Running | undefined;
+  readonly apiserver: Running;
+  readonly logs: readonly string[];
+  /** Start one more component on a host, as the lab would. */
+  start(component: Component, host: string, argv: readonly string[], id?: string): Promise<Running>;
+  /** A request to the API server with a client certificate of the desk. */
+  call(
+    identity: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** An answer, with its body as JSON when it is one. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of any shape
+  readonly body: any;
+}
+
+/** Make a directory and start etcd and the API server in it. */
+export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  const dir = await temporaryLab(options.init);
+  const settings = { ...SETTINGS, ...options.settings };
+  const logs: string[] = [];
+  const running: Running[] = [];
+  const start = async (
+    component: Component,
+    hostName: string,
+    argv: readonly string[],
+    id: string = component.name,
+  ) => {
+    const host = openHost(join(dir, 'hosts', hostName), { onTrace: () => undefined });
+    const log = (line: string): void => {
+      logs.push(`${id}: ${line}`);
+    };
+    const one = await component.start({
+      id,
+      host,
+      argv,
+      settings,
+      log,
+      roundMs: options.roundMs ?? ROUND_MS,
+    });
+    running.unshift(one);
+    return one;
+  };
+  const manifest = (name: string): string =>
+    join(dir, 'hosts/control-plane/etc/kubernetes/manifests', `${name}.yaml`);
+  const argvOf = (name: string): readonly string[] =>
+    parseManifest(readFileSync(manifest(name), 'utf8'), name).argv;
+  const { etcd } = await import('../../components/etcd/component.ts');
+  const { kubeApiserver } = await import('../../components/apiserver/component.ts');
+  const etcdRunning =
+    options.etcd === 'none' ? undefined : await start(etcd, 'control-plane', argvOf('etcd'));
+  if (etcdRunning)
+    setManifestFlag(manifest('kube-apiserver'), 'etcd-servers', etcdRunning.endpoint?.url ?? '');
+  const apiserver = await start(kubeApiserver, 'control-plane', [
+    ...argvOf('kube-apiserver'),
+    ...(options.apiserverFlags ?? []),
+  ]);
+  const port = apiserver.endpoint?.port ?? 0;
+  const dispatchers = new Map<string, Dispatcher>();
+  const dispatcherOf = (identity: string): Dispatcher => {
+    let dispatcher = dispatchers.get(identity);
+    if (!dispatcher) {
+      const pem = (file: string) => ({ pem: readFileSync(join(dir, 'pki', file), 'utf8'), from: file });
+      const host = openHost(join(dir, 'hosts/laptop'));
+      const own = identity !== 'nobody' && existsSync(join(dir, 'pki', `${identity}.crt`));
+      dispatcher = createDispatcher({
+        host,
+        component: 'test',
+        server: 'kube-apiserver',
+        settings,
+        url: `https://127.0.0.1:${port}`,
+        ca: pem('ca.crt'),
+        ...(own ? { cert: pem(`${identity}.crt`), key: pem(`${identity}.key`) } : {}),
+      });
+      dispatchers.set(identity, dispatcher);
+    }
+    return dispatcher;
+  };
+  const cluster: TestCluster = {
+    dir,
+    kubeconfig: join(dir, 'hosts/laptop/.kube/config'),
+    etcd: etcdRunning,
+    apiserver,
+    logs,
+    start,
+    async call(identity, method, path, body, headers = {}) {
+      const answer = await request(`https://127.0.0.1:${port}${path}`, {
+        dispatcher: dispatcherOf(identity),
+        method: method as Dispatcher.HttpMethod,
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      });
+      const text = await answer.body.text();
+      const json = /json/.test(String(answer.headers['content-type']));
+      return {
+        status: answer.statusCode,
+        headers: answer.headers,
+        text,
+        body: json && text !== '' ? JSON.parse(text) : undefined,
+      };
+    },
+    async close() {
+      await Promise.all([...dispatchers.values()].map((one) => one.destroy()));
+      for (const one of running) await one.close();
+    },
+  };
+  await until(
+    'the API server is ready',
+    async () => (await cluster.call('admin', 'GET', '/readyz')).status === 200,
+  );
+  return cluster;
+}
+
+/** Wait until a condition holds. */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  withinMs = DEADLINE_MS,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      if (await condition()) return;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline) throw new Error(`timed out: ${what}`, { cause: last });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
