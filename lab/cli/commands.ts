@@ -160,6 +160,42 @@ export const commands = {
     examples: ['mtls-lab inspect scheduler', 'mtls-lab inspect mtls-lab/hosts/laptop/.kube/config'],
     load: () => import('./inspect.ts'),
   },
+  verify: {
+    group: 'Certificates',
+    summary: "Go's verdict about a certificate, with every check and the way to mend",
+    usage: '--cert F --ca F --purpose server|client [--name N] [--time T]  |  --batch',
+    options: {
+      cert: { type: 'string', value: 'FILE', help: 'the certificate, then its intermediates' },
+      ca: { type: 'string', value: 'FILE', help: 'the trusted CAs' },
+      purpose: { type: 'string', value: 'server|client|any', help: 'what the certificate is wanted for' },
+      name: { type: 'string', value: 'NAME', help: 'the DNS name or IP address that was dialled' },
+      time: {
+        type: 'string',
+        value: 'T',
+        help: 'an RFC 3339 instant, or +90d; default now, by the clock of DIR',
+      },
+      batch: { type: 'boolean', help: 'read JSON lines from standard input, answer one line each' },
+    },
+    takes: [0, 0],
+    examples: [
+      'mtls-lab verify --cert mtls-lab/pki/scheduler.crt --ca mtls-lab/pki/ca.crt --purpose client',
+      'mtls-lab verify --batch <questions.jsonl',
+    ],
+    load: () => import('./verify.ts'),
+  },
+  explain: {
+    group: 'Look',
+    summary: 'a code, an alert, a word, or a whole pasted log line in plain words',
+    usage: '[WHAT]',
+    options: {},
+    takes: [0, 200],
+    examples: [
+      'mtls-lab explain SAN',
+      'mtls-lab explain 45',
+      "mtls-lab explain 'remote error: tls: bad certificate'",
+    ],
+    load: () => import('./explain.ts'),
+  },
   handshake: {
     group: 'Look',
     summary: 'one fresh handshake between two components, told from both sides',

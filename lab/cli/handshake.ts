@@ -1,4 +1,5 @@
 /** `handshake CLIENT SERVER`: one fresh handshake, told from both sides. */
+import { plainMessage } from '../../components/tls/decode-message.ts';
 import type { SideReport, Trace, TraceMessage } from '../../components/tls/trace.ts';
 import { callLab } from '../api.ts';
 import type { ChannelState } from '../channel.ts';
@@ -47,7 +48,7 @@ function handshakeJson(channel: ChannelState, trace: Trace): object {
 }
 
 function messageJson(message: TraceMessage): object {
-  return { ...message, bytes: base64(message.bytes) };
+  return { ...plainMessage(message), bytes: base64(message.bytes) };
 }
 
 function sideJson(side: SideReport | null): object {

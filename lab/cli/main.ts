@@ -22,7 +22,7 @@ const DEFAULT_DIR = 'mtls-lab';
 /** Hides the dash of a negative number from the option parser. */
 const NEGATIVE = '\0';
 /** Codes that say that the command line itself was wrong. */
-const USAGE_CODES = new Set(['USAGE', 'NAME_UNKNOWN', 'CHOICE_REFUSED']);
+const USAGE_CODES = new Set(['USAGE', 'NAME_UNKNOWN', 'CHOICE_REFUSED', 'FLAG_INVALID']);
 
 /** Run one command line and set the exit code of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -144,9 +144,12 @@ function read(
       allowPositionals: true,
       strict: true,
     });
+    const shown = (word: string): string => (word.startsWith(NEGATIVE) ? word.slice(1) : word);
     return {
-      values: values as Invocation['values'],
-      positionals: positionals.map((word) => (word.startsWith(NEGATIVE) ? word.slice(1) : word)),
+      values: Object.fromEntries(
+        Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? shown(value) : value]),
+      ) as Invocation['values'],
+      positionals: positionals.map(shown),
     };
   } catch (error) {
     const unknown = /Unknown option '(?:-\w, )?-{0,2}([^' ]+)/.exec(messageOf(error))?.[1];

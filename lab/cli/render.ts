@@ -57,3 +57,15 @@ export function duration(milliseconds: number): string {
   if (milliseconds < 120_000) return `${Math.round(milliseconds / 1000)} s`;
   return `${Math.round(milliseconds / 60_000)} min`;
 }
+
+/** Words in lines of at most `width` columns. */
+export function wordsBlock(words: readonly string[], width: number): string {
+  const lines: string[] = [''];
+  for (const word of words) {
+    const last = lines.at(-1) ?? '';
+    const longer = last === '' ? word : `${last}  ${word}`;
+    if (longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
