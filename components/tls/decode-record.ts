@@ -82,7 +82,7 @@ export function showOpaque(
   const arrival: Arrival = { from: direction.side, atUs, encrypted: true };
   direction.opaque = true;
   direction.sequence += 1;
-  emit(state, encryptedMessage(arrival, Uint8Array.from(record.fragment), finding));
+  emit(state, encryptedMessage(arrival, Buffer.from(record.fragment), finding));
   if (direction.sequence >= MAX_OPAQUE_SHOWN) direction.done = true;
 }
 
@@ -95,7 +95,7 @@ export function breakOff(
   finding: DecodeFinding,
 ): void {
   direction.done = true;
-  emit(state, brokenMessage(arrival, Uint8Array.from(bytes.subarray(0, 64)), finding));
+  emit(state, brokenMessage(arrival, Buffer.from(bytes.subarray(0, 64)), finding));
 }
 
 function decodeEncrypted(
@@ -132,14 +132,14 @@ function sayKeys(direction: Direction): string {
 function decodeContent(state: DecoderState, direction: Direction, opened: Opened, arrival: Arrival): void {
   switch (opened.type) {
     case CONTENT_TYPE.handshake: {
-      const broken = direction.messages.push(opened.content, (bytes) => {
+      const broken = direction.messages.push(opened.content, arrival.encrypted, (bytes) => {
         if (!direction.done) decodeHandshake(state, direction, bytes, arrival);
       });
       if (broken !== null) breakOff(state, direction, arrival, opened.content, broken);
       return;
     }
     case CONTENT_TYPE.alert: {
-      const bytes = Uint8Array.from(opened.content.subarray(0, 64));
+      const bytes = Buffer.from(opened.content.subarray(0, 64));
       const number = bytes[1];
       if (number !== undefined) {
         direction.lastAlert = { number, name: alertName(number), from: direction.side };
@@ -149,7 +149,7 @@ function decodeContent(state: DecoderState, direction: Direction, opened: Opened
     }
     case CONTENT_TYPE.change_cipher_spec: {
       const keysChange = state.version !== null && !isTls13(state.version);
-      const bytes = Uint8Array.from(opened.content.subarray(0, 64));
+      const bytes = Buffer.from(opened.content.subarray(0, 64));
       emit(state, changeCipherSpecMessage(arrival, bytes, keysChange ? 'encrypts' : 'nothing'));
       if (!keysChange) return;
       // A second one is a renegotiation: its keys come from secrets that no key log line names apart.
@@ -174,7 +174,7 @@ function decodeData(state: DecoderState, direction: Direction, content: Uint8Arr
   if (content.length === 0) return;
   if (!direction.dataSeen) {
     direction.dataSeen = true;
-    emit(state, dataMessage(arrival, Uint8Array.from(content.subarray(0, KEPT_DATA_BYTES)), content.length));
+    emit(state, dataMessage(arrival, Buffer.from(content.subarray(0, KEPT_DATA_BYTES)), content.length));
   }
   settle(state, direction);
 }

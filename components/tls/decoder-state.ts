@@ -3,10 +3,10 @@
  */
 import { type CipherSuite, cipherSuite } from './cipher-suites.ts';
 import { toHex } from './field-reader.ts';
-import { createHandshakeReader, type HandshakeReader } from './handshake.ts';
+import { HandshakeReader } from './handshake.ts';
 import { isTls13 } from './hello.ts';
 import { type Openers12, opener13, openers12, type RecordOpener } from './protection.ts';
-import { createRecordReader, type RecordReader } from './record.ts';
+import { RecordReader } from './record.ts';
 import type { KeylogLine, SecretLabel } from './secrets.ts';
 import type { Alert, Side, TraceMessage } from './trace.ts';
 
@@ -100,8 +100,8 @@ export function newState(onMessage: (message: TraceMessage) => void): DecoderSta
 function newDirection(side: Side): Direction {
   return {
     side,
-    records: createRecordReader(),
-    messages: createHandshakeReader(),
+    records: new RecordReader(),
+    messages: new HandshakeReader(),
     epoch: 'plain',
     opener: null,
     updatedSecret: null,

@@ -8,6 +8,7 @@
 import { cipherSuiteName } from './cipher-suites.ts';
 import { breakOff, decodeRecord, showOpaque } from './decode-record.ts';
 import {
+  type DecoderState,
   type Direction,
   expectsEncrypted,
   findSecret,
@@ -82,149 +83,178 @@ const MAX_SECRETS = 32;
 
 /** Start decoding a connection, from its first byte. */
 export function createDecoder(options: DecoderOptions): Decoder {
-  const state = newState(options.onMessage);
-  const { client, server } = state;
-  let waiting: Waiting[] = [];
-  let stopped = false;
+  return new ConnectionDecoder(options);
+}
 
-  const take = (direction: Direction, record: TlsRecord, atUs: number): void => {
-    const encrypted = expectsEncrypted(state, direction, record.type);
-    const lacksKeys = encrypted && !direction.opaque && openerOf(state, direction) === null;
-    if (lacksKeys && isHopeless(state)) direction.opaque = true;
+class ConnectionDecoder implements Decoder {
+  readonly #state: DecoderState;
+  #waiting: Waiting[] = [];
+  #stopped = false;
+
+  constructor(options: DecoderOptions) {
+    this.#state = newState(options.onMessage);
+  }
+
+  push(from: Side, bytes: Uint8Array, atUs: number): void {
+    const direction = this.#state[from];
+    if (this.#stopped || direction.done) return;
+    this.#state.lastAtUs = atUs;
+    const broken = direction.records.push(bytes, (record) => {
+      this.#take(direction, record, atUs);
+      return !this.#stopped && !direction.done;
+    });
+    if (broken === null) return;
+    this.#giveUpWaiting();
+    breakOff(this.#state, direction, { from, atUs, encrypted: false }, broken.bytes, broken.finding);
+  }
+
+  keylog(line: string): void {
+    const { secrets, clientRandom } = this.#state;
+    if (this.#stopped || secrets.length >= MAX_SECRETS) return;
+    const parsed = parseKeylogLine(line);
+    if (parsed === undefined) return;
+    if (clientRandom !== null && parsed.clientRandom !== toHex(clientRandom)) return;
+    secrets.push(parsed);
+    this.#drain();
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#giveUpWaiting();
+    this.#stopped = true;
+  }
+
+  end(): void {
+    if (this.#stopped) return;
+    this.#giveUpWaiting();
+    this.#reportCut(this.#state.client);
+    this.#reportCut(this.#state.server);
+    this.#stopped = true;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped || (this.#state.client.done && this.#state.server.done);
+  }
+
+  get clientRandom(): string {
+    const { clientRandom } = this.#state;
+    return clientRandom === null ? '' : toHex(clientRandom);
+  }
+
+  get protocol(): Trace['protocol'] {
+    const { version } = this.#state;
+    return version === null ? null : (lookUp(VERSIONS, version)?.node ?? null);
+  }
+
+  get cipher(): string | null {
+    const { cipher } = this.#state;
+    if (cipher === null) return null;
+    return cipherSuiteName(cipher) ?? `0x${cipher.toString(16).padStart(4, '0')}`;
+  }
+
+  get sni(): string | null {
+    return this.#state.sni;
+  }
+
+  get alpn(): string | null {
+    return this.#state.alpn;
+  }
+
+  get certificates(): PerSide<readonly Uint8Array[] | null> {
+    return this.#both((direction) => direction.certificates);
+  }
+
+  get serverFinished(): boolean {
+    return this.#state.server.finished;
+  }
+
+  get clientFinished(): boolean {
+    return this.#state.client.finished;
+  }
+
+  get dataSeen(): PerSide<boolean> {
+    return this.#both((direction) => direction.dataSeen);
+  }
+
+  get lastAlert(): PerSide<Alert | null> {
+    return this.#both((direction) => direction.lastAlert);
+  }
+
+  get encrypts(): PerSide<boolean> {
+    return this.#both((direction) => direction.epoch !== 'plain');
+  }
+
+  secret(label: SecretLabel): Uint8Array | null {
+    return findSecret(this.#state, label);
+  }
+
+  sealing(side: Side): Sealing | null {
+    return sealingOf(this.#state, this.#state[side]);
+  }
+
+  #both<Thing>(thing: (direction: Direction) => Thing): PerSide<Thing> {
+    return { client: thing(this.#state.client), server: thing(this.#state.server) };
+  }
+
+  #take(direction: Direction, record: TlsRecord, atUs: number): void {
+    const lacksKeys = this.#lacksKeys(direction, record);
+    if (lacksKeys && isHopeless(this.#state)) direction.opaque = true;
     const readable = !lacksKeys || direction.opaque;
     // When the other side goes on although records wait, it has refused without ever using their keys.
-    const answers = waiting[0]?.direction !== direction && record.type !== CONTENT_TYPE.change_cipher_spec;
-    if (readable && (waiting.length === 0 || answers)) {
-      giveUpWaiting();
-      decodeRecord(state, direction, record, atUs);
+    const answers =
+      this.#waiting[0]?.direction !== direction && record.type !== CONTENT_TYPE.change_cipher_spec;
+    if (readable && (this.#waiting.length === 0 || answers)) {
+      this.#giveUpWaiting();
+      decodeRecord(this.#state, direction, record, atUs);
       return;
     }
-    waiting.push({ direction, record: copyOf(record), atUs });
-    if (waiting.length > MAX_WAITING) giveUpWaiting();
-  };
+    this.#waiting.push({ direction, record: copyOf(record), atUs });
+    if (this.#waiting.length > MAX_WAITING) this.#giveUpWaiting();
+  }
 
-  const drain = (): void => {
-    while (waiting.length > 0) {
-      const [next] = waiting;
-      if (next === undefined) return;
-      const { direction, record, atUs } = next;
-      const encrypted = expectsEncrypted(state, direction, record.type);
-      if (encrypted && !direction.opaque && openerOf(state, direction) === null) return;
-      waiting.shift();
-      decodeRecord(state, direction, record, atUs);
+  #lacksKeys(direction: Direction, record: TlsRecord): boolean {
+    const encrypted = expectsEncrypted(this.#state, direction, record.type);
+    return encrypted && !direction.opaque && openerOf(this.#state, direction) === null;
+  }
+
+  /** Decode what waits, as far as the keys are there now. */
+  #drain(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (this.#lacksKeys(next.direction, next.record)) return;
+      this.#waiting.shift();
+      decodeRecord(this.#state, next.direction, next.record, next.atUs);
     }
-  };
+  }
 
-  const giveUpWaiting = (): void => {
-    const records = waiting;
-    waiting = [];
+  /** The keys will not come: show what waits as it is. */
+  #giveUpWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    const records = this.#waiting;
+    this.#waiting = [];
     for (const { direction, record, atUs } of records) {
-      const encrypted = expectsEncrypted(state, direction, record.type);
-      if (encrypted && openerOf(state, direction) === null) showOpaque(state, direction, record, atUs);
-      else decodeRecord(state, direction, record, atUs);
+      if (this.#lacksKeys(direction, record)) showOpaque(this.#state, direction, record, atUs);
+      else decodeRecord(this.#state, direction, record, atUs);
     }
-  };
+  }
 
-  const finish = (): void => {
-    if (stopped) return;
-    giveUpWaiting();
-    stopped = true;
-  };
-
-  return {
-    push(from, bytes, atUs) {
-      const direction = state[from];
-      if (stopped || direction.done) return;
-      state.lastAtUs = atUs;
-      const broken = direction.records.push(bytes, (record) => {
-        take(direction, record, atUs);
-        return !stopped && !direction.done;
-      });
-      if (broken === null) return;
-      giveUpWaiting();
-      breakOff(state, direction, { from, atUs, encrypted: false }, broken.bytes, broken.finding);
-    },
-    keylog(line) {
-      if (stopped || state.secrets.length >= MAX_SECRETS) return;
-      const parsed = parseKeylogLine(line);
-      if (parsed === undefined) return;
-      if (state.clientRandom !== null && parsed.clientRandom !== toHex(state.clientRandom)) return;
-      state.secrets.push(parsed);
-      drain();
-    },
-    stop: finish,
-    end() {
-      if (stopped) return;
-      giveUpWaiting();
-      for (const direction of [client, server]) reportCut(direction);
-      stopped = true;
-    },
-    get stopped() {
-      return stopped || (client.done && server.done);
-    },
-    get clientRandom() {
-      return state.clientRandom === null ? '' : toHex(state.clientRandom);
-    },
-    get protocol() {
-      return state.version === null ? null : (lookUp(VERSIONS, state.version)?.node ?? null);
-    },
-    get cipher() {
-      if (state.cipher === null) return null;
-      return cipherSuiteName(state.cipher) ?? `0x${state.cipher.toString(16).padStart(4, '0')}`;
-    },
-    get sni() {
-      return state.sni;
-    },
-    get alpn() {
-      return state.alpn;
-    },
-    get certificates() {
-      return { client: client.certificates, server: server.certificates };
-    },
-    get serverFinished() {
-      return server.finished;
-    },
-    get clientFinished() {
-      return client.finished;
-    },
-    get dataSeen() {
-      return { client: client.dataSeen, server: server.dataSeen };
-    },
-    get lastAlert() {
-      return { client: client.lastAlert, server: server.lastAlert };
-    },
-    get encrypts() {
-      return { client: client.epoch !== 'plain', server: server.epoch !== 'plain' };
-    },
-    secret: (label) => findSecret(state, label),
-    sealing: (side) => sealingOf(state, state[side]),
-  };
-
-  /** A record or message that the end of the connection cut short. */
-  function reportCut(direction: Direction): void {
-    const { pendingBytes } = direction.records;
-    if (direction.done || (pendingBytes === 0 && direction.messages.pendingBytes === 0)) return;
-    const arrival = { from: direction.side, atUs: state.lastAtUs, encrypted: false };
-    const had =
-      pendingBytes > 0
-        ? { wanted: 'the rest of a record', bytes: direction.records.pending(64), count: pendingBytes }
-        : {
-            wanted: 'the rest of a handshake message',
-            bytes: new Uint8Array(0),
-            count: direction.messages.pendingBytes,
-          };
-    breakOff(state, direction, arrival, had.bytes, {
-      offset: had.count,
-      wanted: had.wanted,
-      had: `the end after ${countBytes(had.count)}`,
-    });
+  /** Report a record or message that the end of the connection cut short. */
+  #reportCut(direction: Direction): void {
+    const { records, messages, side, done } = direction;
+    const inRecord = records.pendingBytes > 0;
+    const count = inRecord ? records.pendingBytes : messages.pendingBytes;
+    if (done || count === 0) return;
+    const arrival = { from: side, atUs: this.#state.lastAtUs, encrypted: false };
+    const bytes = inRecord ? records.pending(64) : new Uint8Array(0);
+    const wanted = inRecord ? 'the rest of a record' : 'the rest of a handshake message';
+    const had = `the end after ${countBytes(count)}`;
+    breakOff(this.#state, direction, arrival, bytes, { offset: count, wanted, had });
   }
 }
 
 function copyOf(record: TlsRecord): TlsRecord {
   return {
     ...record,
-    header: Uint8Array.from(record.header),
-    fragment: Uint8Array.from(record.fragment),
+    header: Buffer.from(record.header),
+    fragment: Buffer.from(record.fragment),
   };
 }

@@ -17,6 +17,9 @@ export class DecodeError extends Error {
   }
 }
 
+/** Shared by all quiet readers, which never add to it. */
+const NO_FIELDS: Field[] = [];
+
 /** How many values of a list a line of text holds before it is cut. */
 const MAX_SAID = 12;
 
@@ -25,13 +28,14 @@ export class FieldReader {
   readonly bytes: Uint8Array;
   /** Quiet: no fields, no texts. */
   readonly quiet: boolean;
-  readonly fields: Field[] = [];
+  readonly fields: Field[];
   offset: number;
   readonly end: number;
 
   constructor(bytes: Uint8Array, quiet: boolean, offset = 0, end = bytes.length) {
     this.bytes = bytes;
     this.quiet = quiet;
+    this.fields = quiet ? NO_FIELDS : [];
     this.offset = offset;
     this.end = end;
   }

@@ -129,52 +129,53 @@ function sayType(number: number): string {
 }
 
 /** Puts the messages of one direction together. */
-export interface HandshakeReader {
-  /**
-   * Take a record's fragment and hand on each message that is whole, as a copy.
-   * @returns a finding when a message claims more than MAX_MESSAGE_BYTES; nothing is read after one
-   */
-  push(fragment: Uint8Array, onMessage: (bytes: Uint8Array) => void): DecodeFinding | null;
-  /** Bytes of an unfinished message. */
-  readonly pendingBytes: number;
-}
+export class HandshakeReader {
+  #pieces: Uint8Array[] = [];
+  #held = 0;
+  #needed = HEADER_BYTES;
 
-/** Open a reader of messages for one direction. */
-export function createHandshakeReader(): HandshakeReader {
-  let pieces: Uint8Array[] = [];
-  let held = 0;
-  let needed = HEADER_BYTES;
-  return {
-    get pendingBytes() {
-      return held;
-    },
-    push(fragment, onMessage) {
-      pieces.push(fragment);
-      held += fragment.length;
-      while (held >= needed) {
-        const [only] = pieces;
-        const whole = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
-        const length = HEADER_BYTES + (whole[1] ?? 0) * 65_536 + (whole[2] ?? 0) * 256 + (whole[3] ?? 0);
-        if (length > MAX_MESSAGE_BYTES) {
-          pieces = [];
-          held = 0;
-          return {
-            offset: 1,
-            wanted: `a message of at most ${countBytes(MAX_MESSAGE_BYTES)}`,
-            had: countBytes(length),
-          };
-        }
-        const rest = held - length;
-        pieces = [rest < 0 ? whole : whole.subarray(length)];
-        needed = rest < 0 ? length : HEADER_BYTES;
-        if (rest < 0) break;
-        held = rest;
-        onMessage(Uint8Array.from(whole.subarray(0, length)));
+  /** Bytes of an unfinished message. */
+  get pendingBytes(): number {
+    return this.#held;
+  }
+
+  /**
+   * Take a record's content and hand on each message that is whole.
+   * @param owned  true when nobody writes to `content` any more: messages may then be views of it
+   * @returns      a finding when a message claims more than MAX_MESSAGE_BYTES; nothing is read after one
+   */
+  push(content: Uint8Array, owned: boolean, onMessage: (bytes: Uint8Array) => void): DecodeFinding | null {
+    // One copy serves all messages in it, and what is left for the next record.
+    const kept = owned ? content : Buffer.from(content);
+    this.#pieces.push(kept);
+    this.#held += kept.length;
+    while (this.#held >= this.#needed) {
+      const whole = this.#joined();
+      const length = HEADER_BYTES + (whole[1] ?? 0) * 65_536 + (whole[2] ?? 0) * 256 + (whole[3] ?? 0);
+      if (length > MAX_MESSAGE_BYTES) {
+        this.#pieces = [];
+        this.#held = 0;
+        const wanted = `a message of at most ${countBytes(MAX_MESSAGE_BYTES)}`;
+        return { offset: 1, wanted, had: countBytes(length) };
       }
-      // The last piece may be a view of the caller's bytes.
-      const last = pieces.pop();
-      if (last !== undefined && held > 0) pieces.push(Uint8Array.from(last));
-      return null;
-    },
-  };
+      if (length > this.#held) {
+        this.#needed = length;
+        break;
+      }
+      this.#pieces = [whole.subarray(length)];
+      this.#held -= length;
+      this.#needed = HEADER_BYTES;
+      onMessage(whole.subarray(0, length));
+    }
+    if (this.#held === 0) this.#pieces = [];
+    return null;
+  }
+
+  #joined(): Uint8Array {
+    const [only] = this.#pieces;
+    if (this.#pieces.length === 1 && only !== undefined) return only;
+    const whole = Buffer.concat(this.#pieces);
+    this.#pieces = [whole];
+    return whole;
+  }
 }

@@ -2,6 +2,7 @@
  * Two halves of one connection become one trace: the client's end and the server's end, matched by the
  * ClientHello's random. Each half saw the same messages; each knows only its own mind.
  */
+import { messageAt } from './decode-message.ts';
 import type { Outcome, Side, Trace, TraceMessage } from './trace.ts';
 
 /**
@@ -23,7 +24,10 @@ export function joinHalves(client: Trace, server: Trace): Trace {
     cipher: client.cipher ?? server.cipher,
     sni: client.sni ?? server.sni,
     alpn: client.alpn ?? server.alpn,
-    messages: joinMessages(client.messages, later(server.messages, laterUs)),
+    messages: joinMessages(
+      client.messages,
+      server.messages.map((message) => messageAt(message, Math.max(0, message.atUs + laterUs))),
+    ),
     client: client.client,
     server: server.server && {
       ...server.server,

@@ -4,7 +4,9 @@
  * TLS 1.3 hides type and length inside; TLS 1.2 has three forms: AES-GCM and CCM with an explicit nonce,
  * ChaCha20-Poly1305 without, and CBC with a MAC before or after encryption.
  */
+
 import { createDecipheriv, createHmac, type DecipherGCM, timingSafeEqual } from 'node:crypto';
+import { latin1 } from '../../certs/der.ts';
 import type { CipherSuite, Protection } from './cipher-suites.ts';
 import type { TlsRecord } from './record.ts';
 import { prf12, recordNonce, type TrafficKeys, trafficKeys } from './secrets.ts';
@@ -18,7 +20,7 @@ export interface Opened {
 /** Opens the records of one direction and epoch; null when a record does not open with these keys. */
 export type RecordOpener = (record: TlsRecord, sequence: number) => Opened | null;
 
-/** Keys of both directions of a TLS 1.2 connection. */
+/** Openers of both directions of a TLS 1.2 connection. */
 export interface Openers12 {
   readonly client: RecordOpener;
   readonly server: RecordOpener;
@@ -35,6 +37,14 @@ export interface Secrets12 {
 }
 
 /**
+ * Both ends of a connection live in this process and see the same records: the second end finds keys and contents
+ * here. Bounded; what falls out is computed again.
+ */
+const MAX_OPENERS = 64;
+const MAX_REMEMBERED_RECORDS = 16;
+const openers = new Map<string, RecordOpener>();
+
+/**
  * An opener for one TLS 1.3 traffic secret.
  * @returns null when this project does not know the suite's cipher
  * @see     RFC 8446 section 5.2
@@ -42,10 +52,31 @@ export interface Secrets12 {
 export function opener13(suite: CipherSuite, secret: Uint8Array): RecordOpener | null {
   const { protection } = suite;
   if (protection?.kind !== 'aead') return null;
+  const name = `${suite.number} ${latin1(secret)}`;
+  const known = openers.get(name);
+  if (known !== undefined) return known;
   const keys = trafficKeys(suite, secret);
-  return (record, sequence) => {
+  const opener = remembering((record, sequence) => {
     const inner = openAead(protection, keys, recordNonce(keys.iv, sequence), record.header, record.fragment);
     return inner === null ? null : withoutPadding(inner);
+  });
+  const [oldest] = openers.keys();
+  if (openers.size >= MAX_OPENERS && oldest !== undefined) openers.delete(oldest);
+  openers.set(name, opener);
+  return opener;
+}
+
+/** Opens each of the latest records once: the same bytes under the same number have the same content. */
+function remembering(open: RecordOpener): RecordOpener {
+  const latest = new Map<number, { readonly fragment: Uint8Array; readonly opened: Opened }>();
+  return (record, sequence) => {
+    const known = latest.get(sequence);
+    if (known !== undefined && Buffer.compare(known.fragment, record.fragment) === 0) return known.opened;
+    const opened = open(record, sequence);
+    if (opened !== null && sequence < MAX_REMEMBERED_RECORDS) {
+      latest.set(sequence, { fragment: Buffer.from(record.fragment), opened });
+    }
+    return opened;
   };
 }
 

@@ -30,92 +30,87 @@ export interface NotTls {
 }
 
 /** The reader of one direction. */
-export interface RecordReader {
+export class RecordReader {
+  #pieces: Uint8Array[] = [];
+  #held = 0;
+  /** What the unfinished record needs before anything can be done: the header, then the whole. */
+  #needed = HEADER_BYTES;
+  #stopped = false;
+
+  /** What is there of an unfinished record, in bytes. */
+  get pendingBytes(): number {
+    return this.#held;
+  }
+
+  /** The first bytes of an unfinished record, at most `limit`. */
+  pending(limit: number): Uint8Array {
+    return this.#joined().subarray(0, limit);
+  }
+
   /**
    * Take bytes, split anywhere, and hand on each record that is whole.
    * @param onRecord  called synchronously; return false to stop reading for good
    * @returns         what is wrong when the bytes are not TLS; nothing is read after that
    */
-  push(bytes: Uint8Array, onRecord: (record: TlsRecord) => boolean): NotTls | null;
-  /** What is left of an unfinished record, in bytes. */
-  readonly pendingBytes: number;
-  /** The first bytes of an unfinished record, at most `limit`. */
-  pending(limit: number): Uint8Array;
-}
-
-/** Open a reader for one direction. */
-export function createRecordReader(): RecordReader {
-  let pieces: Uint8Array[] = [];
-  let held = 0;
-  let stopped = false;
-
-  const joined = (): Uint8Array => {
-    const [first] = pieces;
-    if (pieces.length === 1 && first !== undefined) return first;
-    const whole = Buffer.concat(pieces);
-    pieces = [whole];
-    return whole;
-  };
-  // Bytes that the unfinished record needs before anything can be done: the header, then the fragment.
-  let needed = HEADER_BYTES;
-
-  return {
-    get pendingBytes() {
-      return held;
-    },
-    pending: (limit) => joined().subarray(0, limit),
-    push(bytes, onRecord) {
-      if (stopped || bytes.length === 0) return null;
-      pieces.push(bytes);
-      held += bytes.length;
-      let at = 0;
-      while (held - at >= needed) {
-        const whole = joined();
-        const finding = checkHeader(whole, at);
-        if (finding !== null) {
-          stop();
-          return { finding, bytes: Uint8Array.from(whole.subarray(at, at + 64)) };
-        }
-        const length = ((whole[at + 3] ?? 0) << 8) | (whole[at + 4] ?? 0);
-        const end = at + HEADER_BYTES + length;
-        if (held < end) {
-          needed = HEADER_BYTES + length;
-          break;
-        }
-        const record: TlsRecord = {
-          type: whole[at] ?? 0,
-          version: ((whole[at + 1] ?? 0) << 8) | (whole[at + 2] ?? 0),
-          header: whole.subarray(at, at + HEADER_BYTES),
-          fragment: whole.subarray(at + HEADER_BYTES, end),
-        };
-        at = end;
-        needed = HEADER_BYTES;
-        if (!onRecord(record)) {
-          stop();
-          return null;
-        }
+  push(bytes: Uint8Array, onRecord: (record: TlsRecord) => boolean): NotTls | null {
+    if (this.#stopped || bytes.length === 0) return null;
+    this.#pieces.push(bytes);
+    this.#held += bytes.length;
+    let at = 0;
+    while (this.#held - at >= this.#needed) {
+      const whole = this.#joined();
+      const finding = checkHeader(whole, at);
+      if (finding !== null) {
+        this.#stop();
+        return { finding, bytes: Buffer.from(whole.subarray(at, at + 64)) };
       }
-      keepRest(at);
-      return null;
-    },
-  };
+      const length = ((whole[at + 3] ?? 0) << 8) | (whole[at + 4] ?? 0);
+      const end = at + HEADER_BYTES + length;
+      if (this.#held < end) {
+        this.#needed = HEADER_BYTES + length;
+        break;
+      }
+      const record: TlsRecord = {
+        type: whole[at] ?? 0,
+        version: ((whole[at + 1] ?? 0) << 8) | (whole[at + 2] ?? 0),
+        header: whole.subarray(at, at + HEADER_BYTES),
+        fragment: whole.subarray(at + HEADER_BYTES, end),
+      };
+      at = end;
+      this.#needed = HEADER_BYTES;
+      if (!onRecord(record)) {
+        this.#stop();
+        return null;
+      }
+    }
+    this.#keepRest(at);
+    return null;
+  }
 
-  function stop(): void {
-    stopped = true;
-    pieces = [];
-    held = 0;
+  #joined(): Uint8Array {
+    const [only] = this.#pieces;
+    if (this.#pieces.length === 1 && only !== undefined) return only;
+    const whole = Buffer.concat(this.#pieces);
+    this.#pieces = [whole];
+    return whole;
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#pieces = [];
+    this.#held = 0;
   }
 
   /** Keep what is unfinished as a copy: the caller may use its buffer again. */
-  function keepRest(at: number): void {
+  #keepRest(at: number): void {
     if (at === 0) {
-      const last = pieces.pop();
-      if (last !== undefined) pieces.push(Uint8Array.from(last));
+      const last = this.#pieces.pop();
+      if (last !== undefined) this.#pieces.push(Buffer.from(last));
       return;
     }
-    const rest = joined().subarray(at);
-    held = rest.length;
-    pieces = rest.length === 0 ? [] : [Uint8Array.from(rest)];
+    const rest = this.#joined().subarray(at);
+    this.#held = rest.length;
+    this.#pieces = rest.length === 0 ? [] : [Buffer.from(rest)];
   }
 }
 

@@ -1,6 +1,6 @@
 /** Records from bytes that come in any pieces. */
 import { expect, test } from 'vitest';
-import { createRecordReader, type TlsRecord } from '../../../components/tls/record.ts';
+import { RecordReader, type TlsRecord } from '../../../components/tls/record.ts';
 
 const ALERT = Buffer.from(
   '15' + // alert
@@ -12,7 +12,7 @@ const ALERT = Buffer.from(
 const HANDSHAKE = Buffer.from('16' + '0301' + '0004' + '0e000000', 'hex');
 
 function readAll(chunks: readonly Uint8Array[]): { records: string[]; problem: string | null } {
-  const reader = createRecordReader();
+  const reader = new RecordReader();
   const records: string[] = [];
   let problem: string | null = null;
   for (const chunk of chunks) {
@@ -41,7 +41,7 @@ test('reads records split at every byte', () => {
 });
 
 test('reads records that come one byte at a time, out of a buffer that is used again', () => {
-  const reader = createRecordReader();
+  const reader = new RecordReader();
   const records: string[] = [];
   const reused = Buffer.alloc(1);
   for (const byte of whole) {
@@ -53,14 +53,14 @@ test('reads records that come one byte at a time, out of a buffer that is used a
 });
 
 test('keeps what is unfinished, and says how much', () => {
-  const reader = createRecordReader();
+  const reader = new RecordReader();
   reader.push(whole.subarray(0, 9), () => true);
   expect(reader.pendingBytes).toBe(2);
   expect(Buffer.from(reader.pending(64)).toString('hex')).toBe('1603');
 });
 
 test('reads nothing more once it is told to stop', () => {
-  const reader = createRecordReader();
+  const reader = new RecordReader();
   const records: string[] = [];
   reader.push(whole, (record) => {
     records.push(say(record));
