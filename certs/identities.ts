@@ -252,6 +252,18 @@ export function fileNames(base: string, names: Choices['names'], kind: 'ca' | 'l
  */
 export function identities(choices: Choices): readonly Identity[] {
   checkChoices(choices);
+  const { cas, apiserverClient, key, names, workers } = choices;
+  const id = [cas, apiserverClient, key, names, workers].join();
+  const known = unfolded.get(id) ?? unfold(choices);
+  if (unfolded.size >= 8) unfolded.clear();
+  unfolded.set(id, known);
+  return known;
+}
+
+/** The last few tables: with many workers they are asked for thousands of times. */
+const unfolded = new Map<string, readonly Identity[]>();
+
+function unfold(choices: Choices): readonly Identity[] {
   const workers = workerNames(choices);
   const rows = ROWS.filter((row) => row.when?.(choices) ?? true);
   const shared = rows.filter((row) => !isPerWorker(row));

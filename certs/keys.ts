@@ -4,7 +4,7 @@
  * The first step of every certificate, and the only slow one. Little is imported here, so that keys can be on
  * their way while the rest of the program still loads.
  */
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { LabError } from './errors.ts';
 
@@ -77,6 +77,26 @@ export function readPrivateKey(pem: string, file: string): KeyObject {
       cause: error,
     });
   }
+}
+
+/** Public halves kept by the hash of the private key's text: reading a key costs a millisecond. */
+const HALVES_SIZE = 8192;
+const halves = new Map<string, Uint8Array>();
+
+/**
+ * The public half of a private key, SubjectPublicKeyInfo.
+ * @param pem   PEM text that holds the key
+ * @param file  for messages
+ * @throws      LabError KEY_INVALID
+ */
+export function publicHalf(pem: string, file: string): Uint8Array {
+  const id = createHash('sha256').update(pem).digest('base64');
+  const known = halves.get(id);
+  if (known) return known;
+  const half = publicKeyInfo(createPublicKey(readPrivateKey(pem, file)));
+  if (halves.size >= HALVES_SIZE) halves.clear();
+  halves.set(id, half);
+  return half;
 }
 
 /** The DER of a SubjectPublicKeyInfo. */

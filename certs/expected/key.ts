@@ -1,14 +1,13 @@
 /**
  * Expected versus found for one private key file: is it there, is it a key, of the certificate beside it, and secret?
  */
-import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CONTENTS, contentsOf, contentsText, wrongContent } from '../content.ts';
 import { sameBytes } from '../der.ts';
 import { deskFiles } from '../desk.ts';
 import { LabError } from '../errors.ts';
 import { readTextIfAny, unreadable } from '../files.ts';
-import { publicKeyInfo, readPrivateKey } from '../keys.ts';
+import { publicHalf } from '../keys.ts';
 import { readPem } from '../pem.ts';
 import { readCertificate } from '../x509.ts';
 import { type Compared, type ExpectedRow, fixCommand, modeOf, modeText, type Place, row } from './row.ts';
@@ -100,7 +99,7 @@ function load(path: string): Uint8Array | LabError {
   const wrong = wrongContent('private-key', bytes, path);
   if (wrong) return wrong;
   try {
-    return publicKeyInfo(createPublicKey(readPrivateKey(Buffer.from(bytes).toString('utf8'), path)));
+    return publicHalf(Buffer.from(bytes).toString('utf8'), path);
   } catch (error) {
     if (error instanceof LabError) return error;
     throw error;

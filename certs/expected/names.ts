@@ -2,14 +2,14 @@
  * Files whose name and content disagree, and a CA's key where it must not be: found by content, in every folder that
  * holds certificates.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Content, contentsOf } from '../content.ts';
+import { toHex } from '../der.ts';
 import { deskFiles } from '../desk.ts';
 import { readTextIfAny } from '../files.ts';
 import { type Choices, type Identity, identities } from '../identities.ts';
-import { publicKeyInfo, readPrivateKey } from '../keys.ts';
+import { publicHalf } from '../keys.ts';
 import { type ExpectedRow, placesOf, row } from './row.ts';
 
 /** Larger files are not keys or certificates. */
@@ -119,13 +119,11 @@ function caPublicKeys(dir: string, choices: Choices): Map<string, string> {
 }
 
 function fingerprint(bytes: Uint8Array, path: string): string | undefined {
-  let key: KeyObject;
   try {
-    key = readPrivateKey(Buffer.from(bytes).toString('utf8'), path);
+    return toHex(publicHalf(Buffer.from(bytes).toString('utf8'), path));
   } catch {
     return undefined;
   }
-  return Buffer.from(publicKeyInfo(createPublicKey(key))).toString('hex');
 }
 
 /** The identity that a file's name belongs to. */
