@@ -11,6 +11,10 @@ import { dirname, join } from 'node:path';
 /** Changes that arrive together are told once. */
 const DEBOUNCE_MS = 80;
 const LOOK_AGAIN_MS = 2000;
+/** With more folders than this each is looked at less often: the looking stays a small part of a processor. */
+const FOLDERS_AT_FULL_PACE = 100;
+
+let open = 0;
 
 /** A watch that runs. */
 export interface FolderWatch {
@@ -63,13 +67,24 @@ export function watchFolder(folder: string, changed: () => void): FolderWatch {
   }
 
   arm();
-  const regular = setInterval(look, LOOK_AGAIN_MS);
-  regular.unref();
+  open += 1;
+  let regular = later();
+  function later(): NodeJS.Timeout {
+    return setTimeout(
+      () => {
+        look();
+        if (!closed) regular = later();
+      },
+      LOOK_AGAIN_MS * Math.max(1, open / FOLDERS_AT_FULL_PACE),
+    ).unref();
+  }
   return {
     close: () => {
+      if (closed) return;
       closed = true;
+      open -= 1;
       clearTimeout(timer);
-      clearInterval(regular);
+      clearTimeout(regular);
       disarm();
     },
   };
