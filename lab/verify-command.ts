@@ -7,7 +7,7 @@
 import { LabError, messageOf } from '../certs/errors.ts';
 import { readText } from '../certs/files.ts';
 import { readPem } from '../certs/pem.ts';
-import { type Purpose, type Verdict, verify, type WantedName } from '../certs/verify/verify.ts';
+import { decide, type Purpose, type Verdict, verify, type WantedName } from '../certs/verify/verify.ts';
 import { parseIp } from '../certs/x509/ip.ts';
 
 /** What `verify` was asked on the command line. */
@@ -148,7 +148,7 @@ export function answerLine(line: string): { readonly answer: BatchAnswer; readon
     const question: unknown = JSON.parse(line);
     if (!isRecord(question)) throw new LabError('USAGE', { what: 'the line is no JSON object' });
     id = question['id'] ?? null;
-    const verdict = verify(readQuestion(question));
+    const verdict = decide(readQuestion(question));
     return {
       answer: { id, verdict: verdict.accepted ? 'accept' : 'reject', code: verdict.code, text: verdict.text },
       isValid: true,
@@ -192,10 +192,9 @@ function readPurpose(value: unknown): Purpose {
 
 function readName(value: unknown): WantedName | null {
   if (value === null || value === undefined) return null;
-  const wrong = invalid('name', 'null or {"kind":"dns"|"ip","value"}');
-  if (!isRecord(value)) throw wrong;
-  const { kind, value: text } = value;
-  if ((kind !== 'dns' && kind !== 'ip') || typeof text !== 'string') throw wrong;
+  const { kind, value: text } = isRecord(value) ? value : {};
+  if ((kind !== 'dns' && kind !== 'ip') || typeof text !== 'string')
+    throw invalid('name', 'null or {"kind":"dns"|"ip","value"}');
   return { kind, value: text };
 }
 

@@ -62,51 +62,80 @@ const STAGES = [
 ] as const satisfies readonly Stage[];
 const PARSE_SOURCE = 'golang/go src/crypto/x509/parser.go, ParseCertificate';
 
+/** What Go says, without the list of checks. */
+export type Decision = Pick<Verdict, 'accepted' | 'code' | 'text' | 'path'>;
+
 /**
- * Decide about a chain as Go 1.24 does.
+ * Decide about a chain as Go 1.24 does, and list every check.
  * @returns never throws: malformed certificates, loops and huge chains end in a refusal
  * @see     golang/go src/crypto/x509/verify.go, Verify
  */
 export function verify(input: VerifyInput): Verdict {
+  const judged = judge(input);
+  return { ...decisionOf(judged), findings: findingsOf(judged, input) };
+}
+
+/** The same decision without the findings, for many chains at once. */
+export function decide(input: VerifyInput): Decision {
+  return decisionOf(judge(input));
+}
+
+/** Everything found out about one input. */
+interface Judged {
+  readonly chain: readonly Read[];
+  readonly leaf: Certificate | null;
+  readonly roots: readonly Certificate[];
+  readonly refusal: Refusal | null;
+  /** The path to a trust anchor; null when there is none. */
+  readonly path: readonly Certificate[] | null;
+  /** The furthest path that was tried. */
+  readonly attempt: readonly Certificate[];
+}
+
+function judge(input: VerifyInput): Judged {
   const chain = input.chain.map(readOrRefuse);
-  const first = chain[0];
-  if (first === undefined) return withoutLeaf(nothingPresented(input.purpose), []);
-  const parsed = chain.map(({ certificate }, i) => parseFinding(chain[i]?.refusal ?? null, certificate, i));
+  const [first, ...others] = chain;
+  const nothing = { chain, leaf: null, roots: [], path: null, attempt: [] };
+  if (first === undefined) return { ...nothing, refusal: nothingPresented(input.purpose) };
   const unreadable = chain.find(({ refusal }) => refusal !== null)?.refusal ?? null;
   const leaf = first.certificate;
-  if (leaf === null) return withoutLeaf(unreadable, parsed);
+  if (leaf === null) return { ...nothing, refusal: unreadable };
   const roots = input.roots.flatMap((der) => readOrRefuse(der).certificate ?? []);
-  const others = chain.slice(1).flatMap(({ certificate }) => certificate ?? []);
   const context: PathContext = {
     roots: makePool(roots),
-    intermediates: makePool(others),
+    intermediates: makePool(others.flatMap(({ certificate }) => certificate ?? [])),
     time: input.time,
     zoneMinutes: input.zoneMinutes ?? 0,
   };
   const early = unreadable ?? validityFault(leaf, 'leaf', [], context) ?? checkName(leaf, input.name);
   const built = buildPaths(leaf, context);
   const judged = judgePaths(built.paths, input.purpose);
-  const refusal = early ?? built.refusal ?? judged.refusal;
-  const path = judged.path ?? built.paths[0] ?? null;
-  const findings = listFindings(
-    {
-      leaf,
-      path: path ?? built.attempt,
-      isAnchored: path !== null,
-      roots,
-      purpose: input.purpose,
-      name: input.name,
-      time: input.time,
-    },
-    refusal,
-  );
+  return {
+    chain,
+    leaf,
+    roots,
+    refusal: early ?? built.refusal ?? judged.refusal,
+    path: judged.path ?? built.paths[0] ?? null,
+    attempt: built.attempt,
+  };
+}
+
+function decisionOf({ refusal, path }: Judged): Decision {
   return {
     accepted: refusal === null,
     code: refusal?.code ?? null,
     text: refusal?.text ?? null,
-    findings: [...parsed, ...findings],
     path: path?.map(({ der }) => der) ?? null,
   };
+}
+
+function findingsOf({ chain, leaf, roots, refusal, path, attempt }: Judged, input: VerifyInput): Finding[] {
+  if (chain.length === 0) return refusal === null ? [] : [refusalFinding(refusal)];
+  const parsed = chain.map((read, i) => parseFinding(read, i));
+  if (leaf === null) return parsed;
+  const { purpose, name, time } = input;
+  const context = { leaf, path: path ?? attempt, isAnchored: path !== null, roots, purpose, name, time };
+  return [...parsed, ...listFindings(context, refusal)];
 }
 
 interface Read {
@@ -143,17 +172,7 @@ function nothingPresented(purpose: Purpose): Refusal {
   };
 }
 
-function withoutLeaf(refusal: Refusal | null, findings: readonly Finding[]): Verdict {
-  return {
-    accepted: false,
-    code: refusal?.code ?? null,
-    text: refusal?.text ?? null,
-    findings: findings.length > 0 || refusal === null ? findings : [refusalFinding(refusal)],
-    path: null,
-  };
-}
-
-function parseFinding(refusal: Refusal | null, certificate: Certificate | null, i: number): Finding {
+function parseFinding({ refusal, certificate }: Read, i: number): Finding {
   const where = i === 0 ? 'the leaf' : `certificate ${i + 1}`;
   const what =
     certificate === null
