@@ -19,6 +19,7 @@ import {
   fatalLine,
   type LogLine,
   repairedLine,
+  savedLine,
   servingLines,
   startingLines,
 } from './texts.ts';
@@ -106,6 +107,8 @@ async function openData(context: StartContext, flags: Flags, print: Print): Prom
   return openDataFile({
     dir: context.host.path(flags['data-dir']),
     onRepair: (path, droppedBytes) => print(repairedLine(path, droppedBytes)),
+    snapshotCount: flags['snapshot-count'],
+    onRewrite: (path, sizeBytes) => print(savedLine(path, sizeBytes)),
     onBroken: (text) => print(brokenLine(text)),
   });
 }

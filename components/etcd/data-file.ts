@@ -45,10 +45,13 @@ export interface DataFileOptions {
   readonly onRepair: (path: string, droppedBytes: number) => void;
   /** Told once when the disk fails; nothing is acknowledged from then on. */
   readonly onBroken: (text: string) => void;
-  /** Rewrite when the file is larger than this and has doubled since the last time. */
-  readonly largeBytes?: number;
+  /** A rewrite is due after so many lines (--snapshot-count), or when the file is large. */
+  readonly snapshotCount: number;
+  /** Told when a rewrite is on disk. */
+  readonly onRewrite: (path: string, sizeBytes: number) => void;
 }
 
+/** Larger than this and twice what the last rewrite left: a rewrite is due. */
 const LARGE_BYTES = 16 * 1024 * 1024;
 /** A rewrite hands the disk this much at a time. */
 const CHUNK_CHARS = 256 * 1024;
@@ -68,6 +71,7 @@ export async function openDataFile(options: DataFileOptions): Promise<DataFile> 
   let current = { path, number };
   let size = (await handle.stat()).size;
   let sizeAfterRewrite = size;
+  let linesSinceRewrite = entries.length;
   let pending: string[] = [];
   let state: Iterable<Entry> | undefined;
   /** The write that pending lines will be part of, and the one under way. */
@@ -109,6 +113,7 @@ export async function openDataFile(options: DataFileOptions): Promise<DataFile> 
     current = fresh;
     size = (await draft.stat()).size;
     sizeAfterRewrite = size;
+    options.onRewrite(fresh.path, size);
   };
 
   const flush = async (before: Promise<void> | undefined): Promise<void> => {
@@ -140,6 +145,7 @@ export async function openDataFile(options: DataFileOptions): Promise<DataFile> 
 
   const append = (entry: Entry): void => {
     pending.push(lineOf(entry));
+    linesSinceRewrite += 1;
     schedule();
   };
 
@@ -150,10 +156,12 @@ export async function openDataFile(options: DataFileOptions): Promise<DataFile> 
     settled: () =>
       broken ? Promise.reject(new EtcdError('Unavailable', 'etcdserver: server stopped')) : (next ?? active),
     isLarge: () =>
-      state === undefined && size > Math.max(options.largeBytes ?? LARGE_BYTES, 2 * sizeAfterRewrite),
+      state === undefined &&
+      (linesSinceRewrite >= options.snapshotCount || size > Math.max(LARGE_BYTES, 2 * sizeAfterRewrite)),
     rewrite(entriesNow) {
       // What waits to be written is part of the state.
       pending = [];
+      linesSinceRewrite = 0;
       state = entriesNow;
       schedule();
     },

@@ -130,6 +130,11 @@ export function repairedLine(path: string, droppedBytes: number): LogLine {
   ];
 }
 
+/** The living state was written down afresh. */
+export function savedLine(path: string, sizeBytes: number): LogLine {
+  return ['info', 'etcdserver/server.go:2484', 'saved snapshot', { path, 'size-bytes': sizeBytes }];
+}
+
 /** The disk failed under a running etcd. */
 export function brokenLine(text: string): LogLine {
   return ['fatal', 'etcdserver/raft.go:236', 'failed to save Raft hard state and entries', { error: text }];

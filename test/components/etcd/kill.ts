@@ -1,0 +1,161 @@
+/**
+ * kill -9 of a separate etcd process under write load, again and again on one data directory: what was
+ * acknowledged must be there.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:https';
+import { resolve } from 'node:path';
+import { expect } from 'vitest';
+import { ask, type TestHost, TLS_ARGV } from './fixture.ts';
+
+const root = resolve(import.meta.dirname, '..', '..', '..');
+const WRITERS = 8;
+/** So few that rewrites of the file are killed too. */
+const SNAPSHOT_COUNT = 40;
+const DEADLINE_MS = 30_000;
+
+/** What the rounds saw. */
+export interface KillReport {
+  readonly acknowledged: number;
+  readonly repairs: number;
+  readonly rewrites: number;
+}
+
+/** Start, write, kill at a random moment, start again, compare; `rounds` times. */
+export async function killUnderLoad(made: TestHost, rounds: number): Promise<KillReport> {
+  const acknowledged = new Map<string, { readonly value: string; readonly revision: number }>();
+  const report = { repairs: 0, rewrites: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const etcd = await startProcess(made);
+    await compare(made, etcd.port, acknowledged);
+    const writing = writeUntilItDies(made, etcd.port, round, acknowledged);
+    const wanted = acknowledged.size + 20 + Math.floor(Math.random() * 200);
+    await writing.reached(wanted);
+    const exited = once(etcd.child, 'exit');
+    etcd.child.kill('SIGKILL');
+    await exited;
+    await writing.ended;
+    report.repairs += count(etcd.output(), '"repaired"');
+    report.rewrites += count(etcd.output(), '"saved snapshot"');
+  }
+  const etcd = await startProcess(made);
+  await compare(made, etcd.port, acknowledged);
+  etcd.child.kill('SIGTERM');
+  await once(etcd.child, 'exit');
+  return { acknowledged: acknowledged.size, ...report };
+}
+
+async function startProcess(made: TestHost): Promise<{
+  readonly child: ReturnType<typeof spawn>;
+  readonly port: number;
+  readonly output: () => string;
+}> {
+  const argv = [
+    '--listen-client-urls=https://127.0.0.1:0',
+    '--data-dir=/var/lib/etcd',
+    `--snapshot-count=${SNAPSHOT_COUNT}`,
+    ...TLS_ARGV,
+  ];
+  const program = ['--import', 'tsx', 'components/etcd/main.ts', '--root', made.root];
+  const child = spawn(process.execPath, [...program, ...argv], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let output = '';
+  const port = await new Promise<number>((found, failed) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      const serving = /"serving client traffic securely".*"address":"127\.0\.0\.1:(\d+)"/.exec(output);
+      if (serving) found(Number(serving[1]));
+    });
+    child.once('exit', () => failed(new Error(`etcd did not start: ${output}`)));
+  });
+  return { child, port, output: () => output };
+}
+
+/** Several writers, each one write at a time, until the connection breaks. */
+function writeUntilItDies(
+  made: TestHost,
+  port: number,
+  round: number,
+  acknowledged: Map<string, { readonly value: string; readonly revision: number }>,
+): { readonly ended: Promise<void>; reached(count: number): Promise<void> } {
+  const { ca, cert, key } = made.pem;
+  const agent = new Agent({ keepAlive: true, ca, cert, key });
+  const write = async (writer: number): Promise<void> => {
+    for (let number = 0; ; number++) {
+      // Some keys are written again and again: the newest acknowledged value counts.
+      const name = number % 3 === 0 ? `w${writer}/same` : `w${writer}/r${round}/${number}`;
+      const value = `${round}/${number}`;
+      const revision = await put(agent, port, name, value);
+      if (revision === undefined) return;
+      acknowledged.set(name, { value, revision });
+    }
+  };
+  const ended = Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer))).then(() =>
+    agent.destroy(),
+  );
+  return {
+    ended,
+    async reached(wanted) {
+      const deadline = performance.now() + DEADLINE_MS;
+      while (acknowledged.size < wanted) {
+        if (performance.now() > deadline) throw new Error(`only ${acknowledged.size} of ${wanted} writes`);
+        await new Promise((done) => setTimeout(done, 1));
+      }
+    },
+  };
+}
+
+/** The revision of the write, or undefined when it was not acknowledged. */
+function put(agent: Agent, port: number, name: string, value: string): Promise<number | undefined> {
+  const body = JSON.stringify({
+    key: Buffer.from(name).toString('base64'),
+    value: Buffer.from(value).toString('base64'),
+  });
+  return new Promise((done) => {
+    const sent = request(
+      { host: '127.0.0.1', port, path: '/v3/kv/put', method: 'POST', agent },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('end', () => done(Number(/"revision":"(\d+)"/.exec(text)?.[1])));
+        response.on('error', () => done(undefined));
+      },
+    );
+    sent.on('error', () => done(undefined));
+    sent.end(body);
+  });
+}
+
+/** Every acknowledged write is there, at its revision, or was overwritten by a later one. */
+async function compare(
+  made: TestHost,
+  port: number,
+  acknowledged: ReadonlyMap<string, { readonly value: string; readonly revision: number }>,
+): Promise<void> {
+  const { body } = await ask(made, port, '/v3/kv/range', { key: 'AA==', range_end: 'AA==' });
+  const { kvs = [], header } = JSON.parse(body) as {
+    readonly header: { readonly revision: string };
+    readonly kvs?: readonly { readonly key: string; readonly value: string; readonly mod_revision: string }[];
+  };
+  const found = new Map(kvs.map((kv) => [Buffer.from(kv.key, 'base64').toString(), kv]));
+  const lost: string[] = [];
+  for (const [name, { value, revision }] of acknowledged) {
+    const kv = found.get(name);
+    const same =
+      kv && Number(kv.mod_revision) === revision && Buffer.from(kv.value, 'base64').toString() === value;
+    const later = kv && Number(kv.mod_revision) > revision;
+    if (!same && !later) lost.push(`${name}=${value} of revision ${revision}`);
+  }
+  expect(lost).toEqual([]);
+  const newest = Math.max(1, ...[...acknowledged.values()].map(({ revision }) => revision));
+  expect(Number(header.revision)).toBeGreaterThanOrEqual(newest);
+}
+
+function count(text: string, part: string): number {
+  return text.split(part).length - 1;
+}
