@@ -2,7 +2,7 @@
  * What can go wrong with a request to the API server, in the words of client-go: a Status that came back
  * (`ApiError`), or no answer at all (`goErrorText` wraps the transport's text as Go's net/url does).
  */
-import { messageOf } from '../../certs/errors.ts';
+import { isLabError, messageOf } from '../../certs/errors.ts';
 
 /** The body of a refusal, as far as clients read it. */
 export interface StatusBody {
@@ -78,6 +78,8 @@ function innerText(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if ('clientText' in at && typeof at.clientText === 'string' && at.clientText !== '') return at.clientText;
   }
+  // A file that the transport could not use: Go's words are its cause.
+  if (isLabError(error)) return error.cause instanceof Error ? error.cause.message : error.what;
   if (error instanceof Error) {
     if (error.name === 'TimeoutError') return 'context deadline exceeded';
     if (error.name === 'AbortError') return 'context canceled';

@@ -7,7 +7,6 @@
 import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { type Dispatcher, request as undiciRequest } from 'undici';
-import { isLabError } from '../../certs/errors.ts';
 import type { FileState, Settings } from '../component.ts';
 import type { Host } from '../host.ts';
 import { klogLine, type Severity } from '../log.ts';
@@ -77,7 +76,9 @@ export interface ApiClient {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
-const ROTATION_POLL_MS = 1000;
+/** How often the own certificate's file is looked at; more rarely where very many clients share a process. */
+const ROTATION_POLL_MS = 500;
+const ROTATION_POLL_MAX_MS = 5000;
 
 /** Make a client. It dials nothing until the first request. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
@@ -145,7 +146,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         ...(extras.signal ? { signal: extras.signal } : {}),
       });
     } catch (error) {
-      throw isLabError(error) ? error : new RequestError(method, url, error);
+      throw new RequestError(method, url, error);
     }
   };
 
@@ -215,7 +216,10 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       rotate();
     }
   };
-  const poller = setInterval(poll, Math.max(ROTATION_POLL_MS / 2, options.roundMs / 10));
+  const poller = setInterval(
+    poll,
+    Math.min(ROTATION_POLL_MAX_MS, Math.max(ROTATION_POLL_MS, options.roundMs / 10)),
+  );
 
   const failed = (type: string, what: 'list' | 'watch', error: unknown): void => {
     if (error instanceof ApiError && error.status === 410) {
