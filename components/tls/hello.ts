@@ -58,12 +58,13 @@ export function readEncryptedExtensions(reader: FieldReader, facts: MessageFacts
   readExtensions(reader, 'encrypted_extensions', facts);
 }
 
-/** `SNI worker-1, offers TLS 1.3 and 1.2, ALPN h2 or http/1.1`. */
+/** `SNI worker-1, offers TLS 1.3 and 1.2, 59 cipher suites, ALPN h2 or http/1.1`. */
 export function summarizeClientHello(facts: MessageFacts): string {
   const versions = (facts.versions ?? [facts.legacyVersion ?? 0]).filter((version) => !isGrease(version));
   const parts = [
     facts.sni === undefined ? 'no SNI' : `SNI ${facts.sni}`,
-    `offers ${sayVersions(versions)} and ${facts.cipherCount ?? 0} cipher suites`,
+    `offers ${sayVersions(versions)}`,
+    `${facts.cipherCount ?? 0} cipher suites`,
   ];
   if (facts.alpn !== undefined) parts.push(`ALPN ${facts.alpn.join(' or ')}`);
   return parts.join(', ');
@@ -93,9 +94,12 @@ export function groupName(number: number): string {
   return lookUp<string>(GROUPS, number) ?? `group 0x${number.toString(16)}`;
 }
 
+/** `TLS 1.3, 1.2 and 1.1`. */
 function sayVersions(versions: readonly number[]): string {
-  const names = [...versions].sort((a, b) => b - a).map(versionName);
-  return [names[0] ?? 'no version', ...names.slice(1).map((name) => name.replace('TLS ', ''))].join(', ');
+  const [first = 'no version', ...others] = [...versions].sort((a, b) => b - a).map(versionName);
+  const rest = others.map((name) => name.replace('TLS ', ''));
+  const last = rest.pop();
+  return last === undefined ? first : `${[first, ...rest].join(', ')} and ${last}`;
 }
 
 function sayCipher(number: number): string {

@@ -102,6 +102,34 @@ export interface RecordOptions {
 /** Run one connection: handshake, `ping`, `pong`, close; or as far as it comes. */
 export async function recordHandshake(options: RecordOptions = {}): Promise<Recording> {
   const pki = testPki(options.keys);
+  let clientError: string | null = null;
+  const recording = await recordClient(options, async (port, note) => {
+    const own = options.clientCertificate === false ? {} : pki.client;
+    const client = connect({
+      port,
+      host: '127.0.0.1',
+      ca: pki.ca.cert,
+      servername: 'localhost',
+      ...own,
+      ...options.client,
+    });
+    client.on('keylog', (line) => note({ kind: 'keylog', by: 'client', line: line.toString() }));
+    client.on('secureConnect', () => client.write('ping'));
+    client.on('data', () => undefined);
+    client.on('error', (error) => {
+      clientError = error.message;
+    });
+    await new Promise<void>((resolve) => client.once('close', () => resolve()));
+  });
+  return { ...recording, clientError };
+}
+
+/** Record what any client says to Node's server: `run` gets the port and resolves when the client is done. */
+export async function recordClient(
+  options: RecordOptions,
+  run: (port: number, note: (event: RecordedEvent) => void) => Promise<void>,
+): Promise<Recording> {
+  const pki = testPki(options.keys);
   const events: RecordedEvent[] = [];
   const startedAt = process.hrtime.bigint();
   const note = (from: Side, bytes: Uint8Array): void => {
@@ -109,7 +137,6 @@ export async function recordHandshake(options: RecordOptions = {}): Promise<Reco
     events.push({ kind: 'bytes', from, atUs, bytes: Uint8Array.from(bytes) });
   };
   let serverError: string | null = null;
-  let clientError: string | null = null;
   const sockets = new Set<Socket>();
   const server = createTlsServer(
     { ...pki.server, ca: pki.ca.cert, requestCert: true, rejectUnauthorized: true, ...options.server },
@@ -133,25 +160,10 @@ export async function recordHandshake(options: RecordOptions = {}): Promise<Reco
     join(outbound, inbound, (bytes) => note('server', bytes));
   });
   await listening(relay);
-  const own = options.clientCertificate === false ? {} : pki.client;
-  const client = connect({
-    port: portOf(relay),
-    host: '127.0.0.1',
-    ca: pki.ca.cert,
-    servername: 'localhost',
-    ...own,
-    ...options.client,
-  });
-  client.on('keylog', (line) => events.push({ kind: 'keylog', by: 'client', line: line.toString() }));
-  client.on('secureConnect', () => client.write('ping'));
-  client.on('data', () => undefined);
-  client.on('error', (error) => {
-    clientError = error.message;
-  });
-  await new Promise<void>((resolve) => client.once('close', () => resolve()));
+  await run(portOf(relay), (event) => events.push(event));
   for (const socket of sockets) socket.destroy();
   await Promise.all([server, relay].map((each) => new Promise((resolve) => each.close(resolve))));
-  return { events, clientError, serverError };
+  return { events, clientError: null, serverError };
 }
 
 function join(source: Socket, target: Socket, onBytes: (bytes: Uint8Array) => void): void {
