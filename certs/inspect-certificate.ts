@@ -4,6 +4,7 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { MalformedError, toHex } from './der.ts';
 import { messageOf } from './errors.ts';
+import { EXT_KEY_USAGE_OIDS, nameOf } from './oids.ts';
 import { formatSeal, sealOf } from './seal.ts';
 import { signatureFault } from './verify/signatures.ts';
 import type { GeneralName } from './x509/general-names.ts';
@@ -128,7 +129,7 @@ function fromOpenssl(
     isCa: certificate.ca,
     pathLength: null,
     keyUsages: [],
-    usages: certificate.keyUsage ?? [],
+    usages: (certificate.keyUsage ?? []).map((oid) => nameOf(EXT_KEY_USAGE_OIDS, oid) ?? oid),
     sans: certificate.subjectAltName?.split(', ').map((san) => san.replace('IP Address:', 'IP:')) ?? [],
     key: publicKey ? keyObjectText(publicKey) : 'unknown',
     signature: 'unknown',
@@ -213,7 +214,9 @@ function goTextOf(error: unknown): string {
 }
 
 function colons(hex: string): string {
-  return (hex.match(/../g) ?? []).join(':');
+  const digits = hex.replace('-', '');
+  const pairs = digits.padStart(digits.length + (digits.length % 2), '0').match(/../g) ?? [];
+  return `${hex.startsWith('-') ? '-' : ''}${pairs.join(':')}`;
 }
 
 function hexOrNull(bytes: Uint8Array | null): string | null {

@@ -7,6 +7,41 @@ import { LabError } from './errors.ts';
 /** A mapping whose values are not looked at yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** The typed fields of each list, by Go's struct names (client-go tools/clientcmd/api/v1/types.go). */
+const STRUCTS = {
+  clusters: {
+    struct: 'Cluster.clusters.cluster',
+    inner: 'cluster',
+    fields: {
+      server: 'string',
+      'tls-server-name': 'string',
+      'insecure-skip-tls-verify': 'boolean',
+      'certificate-authority': 'string',
+      'certificate-authority-data': 'string',
+      'proxy-url': 'string',
+    },
+  },
+  users: {
+    struct: 'AuthInfo.users.user',
+    inner: 'user',
+    fields: {
+      'client-certificate': 'string',
+      'client-certificate-data': 'string',
+      'client-key': 'string',
+      'client-key-data': 'string',
+      token: 'string',
+      tokenFile: 'string',
+      username: 'string',
+      password: 'string',
+    },
+  },
+  contexts: {
+    struct: 'Context.contexts.context',
+    inner: 'context',
+    fields: { cluster: 'string', user: 'string', namespace: 'string' },
+  },
+} as const;
+
 /** A kubeconfig that cannot be used: in client-go's words, with the file and the fix beside them. */
 export class KubeconfigError extends LabError {
   /** client-go's own text. */
@@ -49,7 +84,12 @@ export function loadKubeconfig(source: string, file: string): Fields {
     new KubeconfigError(file, `error loading config file "${file}": ${text}`, {
       fix: `edit ${file}: ${fix}`,
     });
-  const document = parseDocument(source, { uniqueKeys: false, logLevel: 'silent' });
+  const document = parseDocument(source, {
+    // Go's reader speaks YAML 1.1: yes and n are booleans, and a key may stand twice.
+    version: '1.1',
+    uniqueKeys: false,
+    logLevel: 'silent',
+  });
   const error = document.errors[0];
   if (error) {
     const line = error.linePos?.[0].line ?? 1;
@@ -87,15 +127,31 @@ export function loadKubeconfig(source: string, file: string): Fields {
         `make ${list}: a list: - name: …`,
       );
   }
-  for (const entry of list(config['clusters'])) {
-    const flag = isFields(entry['cluster']) ? entry['cluster']['insecure-skip-tls-verify'] : undefined;
-    if (flag !== undefined && flag !== null && typeof flag !== 'boolean')
-      throw wrong(
-        `json: cannot unmarshal ${typeof flag} into Go struct field Cluster.clusters.cluster.insecure-skip-tls-verify of type bool`,
-        'write insecure-skip-tls-verify: true or false, without quotes',
-      );
+  for (const [name, { struct, inner, fields }] of Object.entries(STRUCTS)) {
+    for (const entry of list(config[name])) checkTypes(entry[inner], struct, fields, wrong);
   }
   return config;
+}
+
+/** Go refuses a value of another type; absent and null are fine. */
+function checkTypes(
+  value: unknown,
+  struct: string,
+  fields: Readonly<Record<string, 'string' | 'boolean'>>,
+  wrong: (text: string, fix: string) => KubeconfigError,
+): void {
+  if (!isFields(value)) return;
+  for (const [field, type] of Object.entries(fields)) {
+    const given = value[field];
+    if (given === undefined || given === null || typeof given === type) continue;
+    const goType = { boolean: 'bool', object: Array.isArray(given) ? 'array' : 'object' }[
+      typeof given as string
+    ];
+    throw wrong(
+      `json: cannot unmarshal ${goType ?? typeof given} into Go struct field ${struct}.${field} of type ${type === 'boolean' ? 'bool' : 'string'}`,
+      type === 'boolean' ? `write ${field}: true or false` : `put the value of ${field} into quotes`,
+    );
+  }
 }
 
 function aliasesBounded(read: () => unknown, wrong: (text: string, fix: string) => KubeconfigError): unknown {
