@@ -4,8 +4,8 @@
  * @see RFC 6902, RFC 7386, apimachinery pkg/util/strategicpatch/patch.go
  */
 
-import { mergeKeyOf } from './merge-keys.ts';
 import { isObject, type Json, type KubeObject, type MutableObject } from './object.ts';
+import { mergeKeyOf } from './schema.ts';
 import { badRequest, StatusError } from './status.ts';
 
 const JSON_PATCH = 'application/json-patch+json';

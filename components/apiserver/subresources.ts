@@ -15,10 +15,11 @@ import {
 import { badRequest, methodNotAllowed, noSuchResource } from '../api/status.ts';
 import { bindPod, evictPod } from './bind-pod.ts';
 import { type Call, readBody, readObject, sendObject } from './call.ts';
+import { change } from './mutate.ts';
 import { present } from './present.ts';
 import { getObject } from './read.ts';
 import type { Pipeline } from './server.ts';
-import { change, patchObject, updateObject } from './write.ts';
+import { patchObject, updateObject } from './write.ts';
 
 const TOKEN_SECONDS = 3_600;
 const SHORTEST_TOKEN_SECONDS = 600;
