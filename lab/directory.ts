@@ -6,7 +6,7 @@
  */
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isMap, parseDocument } from 'yaml';
+import { isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { readClockShift } from '../certs/clock.ts';
 import { LabError } from '../certs/errors.ts';
 import { codeOf, MODES, readText, unreadable, writeAtomic } from '../certs/files.ts';
@@ -103,18 +103,24 @@ export function readDirectory(path: string): LabDirectory {
   const state = directoryState(dir);
   if (state !== 'made') throw notALab(dir, state);
   const file = join(dir, 'lab.yaml');
-  const document = parseDocument(readText(file));
+  const lines = new LineCounter();
+  const document = parseDocument(readText(file), { lineCounter: lines });
   const error = document.errors[0];
   if (error) throw badLabYaml(file, error.linePos?.[0].line ?? 1, error.message.split('\n')[0] ?? '');
   if (!isMap(document.contents)) throw badLabYaml(file, 1, 'holds no "choices:"');
   const content: Record<string, unknown> = document.toJS();
-  const choices = readChoices(content['choices'], file);
+  const refuse: Refuse = (place, what) => {
+    const node: unknown = document.getIn(place, true);
+    const offset = isNode(node) ? node.range?.[0] : undefined;
+    return badLabYaml(file, offset === undefined ? 1 : lines.linePos(offset).line, what);
+  };
+  const choices = readChoices(content['choices'], refuse);
   return {
     dir,
     choices,
     workers: workerNames(choices),
     hosts: hostNames(choices).map((name) => ({ name, root: join(dir, 'hosts', name) })),
-    settings: readSettings(content['components'], file),
+    settings: readSettings(content['components'], refuse),
     ports: readPorts(dir, workerNames(choices)),
   };
 }
@@ -225,35 +231,35 @@ function badLabYaml(file: string, line: number, what: string): LabError {
   });
 }
 
-function readChoices(value: unknown, file: string): Choices {
-  if (!isRecord(value)) throw badLabYaml(file, 1, '"choices:" is missing or not a mapping');
+/** The error for what stands at a place of lab.yaml. */
+type Refuse = (place: readonly string[], what: string) => LabError;
+
+function readChoices(value: unknown, refuse: Refuse): Choices {
+  if (!isRecord(value)) throw refuse(['choices'], '"choices:" is missing or not a mapping');
   for (const [name, allowed] of Object.entries(ALLOWED.choices)) {
     const given = value[name];
-    if (given !== undefined && !(allowed as readonly unknown[]).includes(given))
-      throw badLabYaml(
-        file,
-        1,
-        `choices.${name} is ${JSON.stringify(given)}, not one of ${allowed.join(', ')}`,
-      );
+    if (given === undefined || (allowed as readonly unknown[]).includes(given)) continue;
+    throw refuse(
+      ['choices', name],
+      `choices.${name} is ${JSON.stringify(given)}, not one of ${allowed.join(', ')}`,
+    );
   }
   const choices = { ...DEFAULT_CHOICES, ...value } as Choices;
   checkChoices(choices);
   return choices;
 }
 
-function readSettings(value: unknown, file: string): Record<string, Partial<Settings>> {
+function readSettings(value: unknown, refuse: Refuse): Record<string, Partial<Settings>> {
   if (value === undefined || value === null) return {};
-  if (!isRecord(value)) throw badLabYaml(file, 1, '"components:" is not a mapping');
+  if (!isRecord(value)) throw refuse(['components'], '"components:" is not a mapping');
   for (const [component, settings] of Object.entries(value)) {
-    if (!isRecord(settings)) throw badLabYaml(file, 1, `components.${component} is not a mapping`);
+    const place = ['components', component];
+    if (!isRecord(settings)) throw refuse(place, `components.${component} is not a mapping`);
     for (const [name, given] of Object.entries(settings)) {
       const allowed = (ALLOWED.settings as Record<string, readonly unknown[]>)[name];
-      if (name === 'ciphers' ? typeof given !== 'string' : !allowed?.includes(given))
-        throw badLabYaml(
-          file,
-          1,
-          `components.${component}.${name} is ${JSON.stringify(given)}${allowed ? `, not one of ${allowed.join(', ')}` : ', and there is no such setting'}`,
-        );
+      if (name === 'ciphers' ? typeof given === 'string' : allowed?.includes(given)) continue;
+      const why = allowed ? `not one of ${allowed.join(', ')}` : 'and there is no such setting';
+      throw refuse([...place, name], `components.${component}.${name} is ${JSON.stringify(given)}, ${why}`);
     }
   }
   return value as Record<string, Partial<Settings>>;
