@@ -41,7 +41,7 @@ export function readCertificate(reader: FieldReader, facts: MessageFacts, contex
   const certificates: Uint8Array[] = [];
   facts.certificates = certificates;
   const readOne = (from: FieldReader) => {
-    certificates.push(from.opaque('cert_data', 3, (der) => certificateInWords(der).text));
+    certificates.push(from.opaque('cert_data', 3, (der) => certificateInWords(der)));
   };
   if (!isTls13(context.version)) {
     reader.vector('certificate_list', 3, (list) => list.list(readOne));
@@ -90,7 +90,7 @@ export function summarizeCertificateRequest(facts: MessageFacts): string {
 export function summarizeCertificate(facts: MessageFacts): string {
   const [leaf, ...others] = facts.certificates ?? [];
   if (leaf === undefined) return 'no certificate';
-  const { text } = certificateInWords(leaf);
+  const text = certificateInWords(leaf);
   if (others.length === 0) return text;
   return `${text}, and ${others.length} more certificate${others.length === 1 ? '' : 's'}`;
 }

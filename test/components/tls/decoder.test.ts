@@ -179,7 +179,7 @@ test('gives the certificates as they stand in the Certificate messages', async (
     const field = findField(message?.fields ?? [], 'cert_data');
     const inMessage = message?.bytes.subarray((field?.start ?? 0) + 3, field?.end);
     expect(Buffer.from(inMessage ?? []).equals(Buffer.from(chain[0] ?? []))).toBe(true);
-    expect(field?.value).toBe(`CN=${side},O=test, issued by CN=test-ca`);
+    expect(field?.value).toBe(`O=test, CN=${side}, issued by CN=test-ca`);
   }
 });
 

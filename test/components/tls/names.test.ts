@@ -6,16 +6,11 @@ const hex = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex');
 
 const NAMES = [
   {
-    name: 'organization first on the wire, last in words',
+    name: 'an organization and a common name',
     der: '301d 310a 3008 0603 55040a 0c01 6f 310f 300d 0603 550403 0c06 636c69656e74',
-    words: 'CN=client,O=o',
+    words: 'O=o, CN=client',
   },
-  { name: 'an empty name', der: '3000', words: 'an empty name' },
-  {
-    name: 'two attributes in one set',
-    der: '3014 3112 3008 0603 550403 0c01 61 3006 0601 2a 0c01 62',
-    words: 'CN=a+1.2=b',
-  },
+  { name: 'an empty name', der: '3000', words: '(empty)' },
   { name: 'a BMPString', der: '300f 310d 300b 0603 550403 1e04 0041 0042', words: 'CN=AB' },
   { name: 'control characters', der: '300e 310c 300a 0603 550403 0c03 1b5b41', words: 'CN=\ufffd[A' },
 ];
@@ -30,8 +25,6 @@ test.for(BROKEN)('says of %s that it cannot be read', (der) => {
   expect(nameInWords(hex(der))).toMatch(/^a name that cannot be read \(.+\)$/);
 });
 
-test('says of bytes that are no certificate that they cannot be read, again and again', () => {
-  const words = certificateInWords(hex('3003020101'));
-  expect(words.text).toMatch(/^a certificate that cannot be read/);
-  expect(certificateInWords(hex('3003020101'))).toBe(words);
+test('says of bytes that are no certificate that they cannot be read', () => {
+  expect(certificateInWords(hex('3003020101'))).toMatch(/^a certificate that cannot be read \(.+\)$/);
 });

@@ -68,7 +68,8 @@ beforeAll(async () => {
       const address = number % 3 === 0 ? '::1' : '127.0.0.1';
       made.push(
         recordedTrace(recording, {
-          startedAtMs: Date.UTC(2026, 10, 24, 10, 3, 7) + number * 50,
+          // A minute apart: packets of slow handshakes must not mix.
+          startedAtMs: Date.UTC(2026, 10, 24, 10, 3, 7) + number * 60_000,
           clientAddress: { address, port: 50_000 + number },
           serverAddress: { address, port: 6443 },
         }),
@@ -92,16 +93,7 @@ function fields(
     writePcapng(captured, { comment: (trace) => `${trace.channel}: ${trace.outcome.layer}` }),
   );
   const wanted = names.flatMap((name) => ['-e', name]);
-  const args = [
-    '-r',
-    file,
-    '-d',
-    'tcp.port==6443,tls',
-    '-o',
-    'tcp.check_checksum:TRUE',
-    '-o',
-    'ip.check_checksum:TRUE',
-  ];
+  const args = ['-r', file, '-o', 'tcp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE'];
   const out = execFileSync(tshark, [...args, '-Y', filter, '-T', 'fields', '-E', 'separator=|', ...wanted], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
