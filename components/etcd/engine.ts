@@ -98,6 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
   const compactHistory = (): void => {
     const surplus = store.revision() - Math.max(0, store.compacted()) - historyRevisions;
     if (historyRevisions > 0 && surplus > historyRevisions * COMPACT_STEP) {
+      watches.flush();
       store.compact(store.revision() - historyRevisions);
     }
   };
@@ -124,7 +125,10 @@ export function createEngine(options: EngineOptions): Engine {
     member: options.member,
     store,
     watches,
-    call: (name, request) => HANDLERS[name](services, request),
+    call(name, request) {
+      if (name === '/etcdserverpb.KV/Compact') watches.flush();
+      return HANDLERS[name](services, request);
+    },
     keepAlive: (request) => keepAlive(services, request),
     settled: afterChange,
     leaseCount: () => leases.list().length,
