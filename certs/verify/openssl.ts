@@ -19,7 +19,10 @@ export interface OpensslAnswer {
   readonly text: string;
 }
 
-/** What OpenSSL says to a message out of order: by then it has judged the chain. */
+/**
+ * What OpenSSL says to a message out of order: by then it has judged the chain. After any other error there is no
+ * peer certificate, and Node's verifyError would read a null pointer.
+ */
 const JUDGED = 'ERR_SSL_UNEXPECTED_MESSAGE';
 
 /**
@@ -55,11 +58,16 @@ function judge(open: (channel: Duplex) => TLSSocket, bytes: Uint8Array): Promise
       write: (_chunk, _encoding, done) => done(),
     });
     let socket: TLSSocket;
+    let isDone = false;
     const finish = (error: unknown) => {
-      const answer = answerOf(socket, error);
-      socket.destroy();
-      channel.destroy();
-      resolve(answer);
+      if (isDone) return;
+      isDone = true;
+      resolve(answerOf(socket, error));
+      // Not at once: OpenSSL is still on the stack, and its memory must outlive this call.
+      setImmediate(() => {
+        socket.destroy();
+        channel.destroy();
+      });
     };
     try {
       socket = open(channel);
@@ -68,7 +76,7 @@ function judge(open: (channel: Duplex) => TLSSocket, bytes: Uint8Array): Promise
       resolve({ code: 'CA_NOT_LOADED', text: error instanceof Error ? error.message : String(error) });
       return;
     }
-    socket.once('error', finish);
+    socket.on('error', finish);
     socket.once('_tlsError', finish);
     socket.once('close', () => finish(undefined));
     channel.push(bytes);
@@ -83,7 +91,7 @@ interface Handle {
 function answerOf(socket: TLSSocket, error: unknown): OpensslAnswer {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const handle = (socket as unknown as { readonly _handle?: Handle | null })._handle;
-  if (code === JUDGED && handle !== null && handle !== undefined) {
+  if (code === JUDGED && socket.getPeerX509Certificate() !== undefined && handle) {
     const verdict = handle.verifyError();
     return verdict === null
       ? { code: null, text: '' }
@@ -142,18 +150,27 @@ function makeThrowaway(): { readonly key: string; readonly cert: string } {
 const TYPE = { clientHello: 1, serverHello: 2, certificate: 11, serverHelloDone: 14 } as const;
 const RANDOM = Buffer.alloc(32, 0x11);
 
-/** ServerHello (ECDHE-ECDSA-AES128-GCM, renegotiation_info), Certificate, ServerHelloDone too early. */
+/** ServerHello (a suite that fits the key, renegotiation_info), Certificate, ServerHelloDone too early. */
 function serverFlight(chain: readonly Uint8Array[]): Buffer {
+  const suite = keyTypeOf(chain[0]) === 'rsa' ? 'c02f' : 'c02b';
   const hello = Buffer.concat([
     Buffer.from('0303', 'hex'),
     RANDOM,
-    Buffer.from('00c02b000005ff01000100', 'hex'),
+    Buffer.from(`00${suite}000005ff01000100`, 'hex'),
   ]);
   return records([
     message(TYPE.serverHello, hello),
     message(TYPE.certificate, certificateList(chain)),
     message(TYPE.serverHelloDone, Buffer.alloc(0)),
   ]);
+}
+
+function keyTypeOf(leaf: Uint8Array | undefined): string | undefined {
+  try {
+    return leaf === undefined ? undefined : new X509Certificate(leaf).publicKey.asymmetricKeyType;
+  } catch {
+    return undefined;
+  }
 }
 
 /** ClientHello (P-256, ECDSA and RSA signatures), Certificate, and a message that no client sends. */

@@ -22,7 +22,7 @@ function parseIpv4(text: string): Uint8Array | undefined {
 function parseIpv6(text: string): Uint8Array | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const [head, tail] = halves.map((half) => groupsOf(half));
+  const [head, tail] = halves.map((half, i) => groupsOf(half, i === halves.length - 1));
   if (head === undefined) return undefined;
   if (halves.length === 1) return head.length === 16 ? Uint8Array.from(head) : undefined;
   // `::` stands for at least one group of zeros.
@@ -30,13 +30,13 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return Uint8Array.from([...head, ...new Array<number>(16 - head.length - tail.length).fill(0), ...tail]);
 }
 
-/** Bytes of `a:b:c` or `a:b:1.2.3.4`; undefined when a group is not one. */
-function groupsOf(text: string): number[] | undefined {
+/** Bytes of `a:b:c`, or of `a:b:1.2.3.4` at the end of an address; undefined when a group is not one. */
+function groupsOf(text: string, isLast: boolean): number[] | undefined {
   if (text === '') return [];
   const bytes: number[] = [];
   const groups = text.split(':');
   for (const [i, group] of groups.entries()) {
-    if (group.includes('.') && i === groups.length - 1) {
+    if (isLast && group.includes('.') && i === groups.length - 1) {
       const v4 = parseIpv4(group);
       if (v4 === undefined) return undefined;
       bytes.push(...v4);
