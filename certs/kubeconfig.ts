@@ -130,7 +130,7 @@ export function readKubeconfig(source: string, options: KubeconfigOptions): Kube
     problems.push('specifying a root certificates file with the insecure flag is not allowed');
   if (problems.length > 0) {
     throw new KubeconfigError(file, problems.join('\n'), {
-      fix: `edit ${file}; a new one comes with npx mtls-lab fix`,
+      fix: `edit ${file}: ${fixOf(problems[0] ?? '')}`,
       why: whyOf(problems[0] ?? ''),
     });
   }
@@ -141,7 +141,8 @@ export function readKubeconfig(source: string, options: KubeconfigOptions): Kube
     cluster,
     user,
     namespace: text(chosen['namespace']) ?? 'default',
-    server: server.replace(/\/+$/, ''),
+    // Without a scheme client-go dials plain HTTP (measured with kubectl 1.33).
+    server: (server.includes('://') ? server : `http://${server}`).replace(/\/+$/, ''),
     insecure,
     ...(serverName === undefined ? {} : { serverName }),
     ...(ca ? { ca } : {}),
@@ -163,6 +164,15 @@ function nowhere(file: string, detail: string, fix: string): KubeconfigError {
         'The connection to the server localhost:8080 was refused - did you specify the right host or port?',
     },
   );
+}
+
+/** What to change. */
+function fixOf(problem: string): string {
+  if (problem.includes('insecure flag')) return 'remove insecure-skip-tls-verify, and keep the CA';
+  if (problem.includes('override')) return 'keep the file or the -data of it, not both';
+  if (problem.includes('must be specified')) return 'add client-key: with the key of this certificate';
+  if (problem.startsWith('more than one')) return 'keep one way to log in';
+  return 'name a file that is there (relative paths begin at the kubeconfig’s own folder)';
 }
 
 /** Reasons for what surprises people. */

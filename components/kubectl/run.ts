@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { isLabError, messageOf } from '../../certs/errors.ts';
+import { KubeconfigError } from '../../certs/kubeconfig-file.ts';
 import { createApiClient } from '../api/client.ts';
 import { checkCredentials } from '../api/credential-files.ts';
 import { type Credentials, readCredentials } from '../api/credentials.ts';
@@ -163,8 +164,7 @@ async function discover({ client }: Session): Promise<void> {
 
 /** A context that is not there has words of its own; everything else is `error: …`. */
 function configurationText(error: unknown): string {
-  const text = messageOf(error);
-  return text.startsWith('context was not found') ? `Error in configuration: ${text}` : `error: ${text}`;
+  return error instanceof KubeconfigError ? error.kubectlText : `error: ${messageOf(error)}`;
 }
 
 function helpText(): string {

@@ -73,6 +73,12 @@ test('what is built is read back, with paths against its own folder', () => {
   });
 });
 
+test('a server without a scheme is dialled in plain HTTP, as kubectl does', () => {
+  expect(
+    read(stringify(changed((_, cluster) => Object.assign(cluster, { server: '127.0.0.1:1' })))).server,
+  ).toBe('http://127.0.0.1:1');
+});
+
 test('embedded data is decoded and says where it came from', () => {
   const data = Buffer.from('PEM').toString('base64');
   const config = changed((_, cluster) => {
