@@ -76,6 +76,7 @@ export interface Toleration {
 export interface Node extends KubeObject {
   readonly spec?: {
     readonly podCIDR?: string;
+    readonly podCIDRs?: readonly string[];
     readonly unschedulable?: boolean;
     readonly taints?: readonly Taint[];
   };
@@ -100,6 +101,11 @@ export interface Container {
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly ports?: readonly ContainerPort[];
+  readonly volumeMounts?: readonly {
+    readonly name: string;
+    readonly mountPath: string;
+    readonly readOnly?: boolean;
+  }[];
   readonly stdin?: boolean;
   readonly tty?: boolean;
 }
@@ -136,6 +142,7 @@ export interface PodSpec {
   readonly restartPolicy?: string;
   readonly terminationGracePeriodSeconds?: number;
   readonly tolerations?: readonly Toleration[];
+  readonly volumes?: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[];
   readonly containers: readonly Container[];
 }
 

@@ -140,7 +140,8 @@ function valueAt(argv: readonly string[], at: number, flag: string): string {
 }
 
 function unknown(what: string, name: string): LabError {
-  const near = nearest(name, [...Object.keys(TEXT_FLAGS), ...Object.keys(BOOL_FLAGS)]);
+  const near =
+    name === '' ? undefined : nearest(name, [...Object.keys(TEXT_FLAGS), ...Object.keys(BOOL_FLAGS)]);
   return new LabError('FLAG_UNKNOWN', {
     what,
     fix: near ? `did you mean --${near}?` : "see 'kubectl --help' for usage.",

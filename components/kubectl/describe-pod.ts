@@ -51,9 +51,9 @@ export function podLines(object: KubeObject): string[] {
       ),
     ),
     ...(status?.conditions?.length
-      ? ['Conditions:', '  Type\tStatus', ...status.conditions.map((one) => `  ${one.type}\t${one.status}`)]
+      ? ['Conditions:', '  Type\tStatus', ...status.conditions.map((one) => `  ${one.type} \t${one.status} `)]
       : []),
-    'Volumes:\t<none>',
+    ...volumeLines(spec),
     'QoS Class:\tBestEffort',
     `Node-Selectors:\t${selectorText(spec.nodeSelector)}`,
     ...(tolerations.length === 0
@@ -69,7 +69,10 @@ export function templateLines({ metadata, spec }: PodTemplate): string[] {
       line.startsWith('\t') ? `  ${line}` : line,
     ),
     '  Containers:',
-    ...spec.containers.flatMap((container) => containerLines(container, undefined).map((line) => ` ${line}`)),
+    ...spec.containers.flatMap((container) => {
+      const [name, ...rest] = containerLines(container, undefined);
+      return [` ${name}`, ...rest];
+    }),
     '  Volumes:\t<none>',
     `  Node-Selectors:\t${selectorText(spec.nodeSelector)}`,
     '  Tolerations:\t<none>',
@@ -99,8 +102,35 @@ function containerLines(container: Container, status: ContainerStatus | undefine
       ? [`    Ready:\t${status.ready ? 'True' : 'False'}`, `    Restart Count:\t${status.restartCount}`]
       : []),
     ...(env.length === 0 ? ['    Environment:\t<none>'] : ['    Environment:', ...env]),
-    '    Mounts:\t<none>',
+    ...mountLines(container),
   ];
+}
+
+function mountLines({ volumeMounts = [] }: Container): string[] {
+  if (volumeMounts.length === 0) return ['    Mounts:\t<none>'];
+  const rows = volumeMounts.map(
+    ({ mountPath, name, readOnly }) => `      ${mountPath} from ${name} (${readOnly ? 'ro' : 'rw'})`,
+  );
+  return ['    Mounts:', ...rows];
+}
+
+/** The token that every pod has, in full; other volumes by the name of their kind. */
+function volumeLines({ volumes = [] }: Pod['spec']): string[] {
+  if (volumes.length === 0) return ['Volumes:\t<none>'];
+  const lines = volumes.flatMap(({ name, ...source }) => {
+    if ('projected' in source) {
+      return [
+        `  ${name}:`,
+        '    Type:\tProjected (a volume that contains injected data from multiple sources)',
+        '    TokenExpirationSeconds:\t3607',
+        '    ConfigMapName:\tkube-root-ca.crt',
+        '    Optional:\tfalse',
+        '    DownwardAPI:\ttrue',
+      ];
+    }
+    return [`  ${name}:`, `    Type:\t${Object.keys(source)[0] ?? ''}`];
+  });
+  return ['Volumes:', ...lines];
 }
 
 function stateLines(title: string, { running, waiting, terminated }: ContainerState): string[] {

@@ -72,7 +72,7 @@ async function nodeLines(object: KubeObject, session: Session): Promise<string[]
     Object.entries((node.status?.[field] ?? {}) as Record<string, string>).map(
       ([key, value]) => `  ${key}:\t${value}`,
     );
-  const info = Object.entries((node.status?.['nodeInfo'] ?? {}) as Record<string, string>);
+  const info = (node.status?.['nodeInfo'] ?? {}) as Record<string, string>;
   return [
     `Name:\t${name}`,
     `Roles:\t${roles.length === 0 ? '<none>' : roles.join(',')}`,
@@ -91,7 +91,7 @@ async function nodeLines(object: KubeObject, session: Session): Promise<string[]
     '  ----\t------\t-----------------\t------------------\t------\t-------',
     ...(node.status?.conditions ?? []).map(
       (one) =>
-        `  ${one.type}\t${one.status}\t${longTime(one.lastHeartbeatTime)}\t${longTime(one.lastTransitionTime)}\t${one.reason}\t${one.message}`,
+        `  ${one.type} \t${one.status} \t${longTime(one.lastHeartbeatTime)} \t${longTime(one.lastTransitionTime)} \t${one.reason} \t${one.message}`,
     ),
     'Addresses:',
     ...(node.status?.addresses ?? []).map(({ type, address }) => `  ${type}:\t${address}`),
@@ -100,17 +100,31 @@ async function nodeLines(object: KubeObject, session: Session): Promise<string[]
     'Allocatable:',
     ...amounts('allocatable'),
     'System Info:',
-    ...info.map(([key, value]) => `  ${SYSTEM_INFO[key] ?? key}:\t${value}`),
-    ...(node.spec?.podCIDR === undefined ? [] : [`PodCIDR:\t${node.spec.podCIDR}`]),
+    ...Object.entries(SYSTEM_INFO).map(([key, title]) => `  ${title}:\t${info[key] ?? ''}`),
+    ...(node.spec?.podCIDR === undefined
+      ? []
+      : [`PodCIDR:\t${node.spec.podCIDR}`, `PodCIDRs:\t${(node.spec.podCIDRs ?? []).join(',')}`]),
     `Non-terminated Pods:\t(${pods.items.length} in total)`,
-    '  Namespace\tName\tAge',
-    '  ---------\t----\t---',
+    '  Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge',
+    '  ---------\t----\t\t------------\t----------\t---------------\t-------------\t---',
     ...pods.items.map(
       ({ metadata }) =>
-        `  ${metadata.namespace}\t${metadata.name}\t${age(session, metadata.creationTimestamp)}`,
+        `  ${metadata.namespace}	${metadata.name}		0 (0%)	0 (0%)	0 (0%)	0 (0%)	${age(session, metadata.creationTimestamp)}`,
     ),
+    ...ALLOCATED,
   ];
 }
+
+/** The lab's pods ask for nothing. */
+const ALLOCATED = [
+  'Allocated resources:',
+  '  (Total limits may be over 100 percent, i.e., overcommitted.)',
+  '  Resource\tRequests\tLimits',
+  '  --------\t--------\t------',
+  '  cpu\t0 (0%)\t0 (0%)',
+  '  memory\t0 (0%)\t0 (0%)',
+  '  ephemeral-storage\t0 (0%)\t0 (0%)',
+] as const;
 
 const SYSTEM_INFO: Readonly<Record<string, string>> = {
   machineID: 'Machine ID',

@@ -15,7 +15,12 @@ const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as con
 /** Run `kubectl logs`. */
 export async function logs(session: Session): Promise<void> {
   const { args, client } = session;
-  const { pod, container } = await chosen(session, args.words[1], args.words[2] ?? args.text('container'));
+  const { pod, container } = await chosen(
+    session,
+    args.words[1],
+    args.words[2] ?? args.text('container'),
+    'is not valid for',
+  );
   const { namespace, name } = pod.metadata;
   const query: Record<string, string> = { container };
   if (args.on('follow')) query['follow'] = 'true';
@@ -50,7 +55,7 @@ export async function exec(session: Session): Promise<void> {
   const { args } = session;
   const command = args.rest ?? [];
   if (command.length === 0) throw new Error('you must specify at least one command for the container');
-  const { pod, container } = await chosen(session, args.words[1], args.text('container'));
+  const { pod, container } = await chosen(session, args.words[1], args.text('container'), 'not found in');
   const { namespace, name } = pod.metadata;
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') {
@@ -126,6 +131,7 @@ async function chosen(
   session: Session,
   word: string | undefined,
   container: string | undefined,
+  unknown: string,
 ): Promise<{ readonly pod: Pod; readonly container: string }> {
   if (word === undefined) throw new Error('pod, type/name or --filename must be specified');
   const { client, namespace } = session;
@@ -156,7 +162,7 @@ async function chosen(
   const [first] = pod.spec.containers;
   const names = pod.spec.containers.map((one) => one.name);
   if (container !== undefined && !names.includes(container)) {
-    throw new Error(`container ${container} not found in pod ${pod.metadata.name}`);
+    throw new Error(`container ${container} ${unknown} pod ${pod.metadata.name}`);
   }
   if (container === undefined && names.length > 1) {
     session.stderr.write(`Defaulted container "${first?.name}" out of: ${names.join(', ')}\n`);

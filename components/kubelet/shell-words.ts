@@ -1,5 +1,5 @@
 /**
- * The simulated shell's grammar: words, quotes, variables, pipes, lists and two loops. Pure.
+ * The simulated shell's grammar: words, quotes, variables, pipes, lists, branches and two loops. Pure.
  */
 
 /** A piece of a word. `split`: an unquoted expansion, which falls apart at blanks. */
@@ -23,10 +23,14 @@ export type Script =
       readonly kind: 'list';
       readonly items: readonly { readonly join: ';' | '&&' | '||'; readonly script: Script }[];
     }
+  | { readonly kind: 'if'; readonly test: Script; readonly then: Script; readonly otherwise: Script | null }
   | { readonly kind: 'while'; readonly until: boolean; readonly test: Script; readonly body: Script }
   | { readonly kind: 'for'; readonly name: string; readonly words: readonly Word[]; readonly body: Script };
 
 type Token = { readonly operator: string } | { readonly word: Word };
+
+/** Words that cannot begin a command. */
+const RESERVED: readonly string[] = ['do', 'done', 'then', 'elif', 'else', 'fi', 'case', 'esac'];
 
 const OPERATORS = ['2>&1', '2>>', '2>', '&&', '||', '>>', ';', '\n', '|', '>', '<', '&', '(', ')'] as const;
 
@@ -96,6 +100,10 @@ export function parseScript(text: string): Script {
       const test = list(['do']);
       return { kind: 'while', until: first === 'until', test, body: block() };
     }
+    if (first === 'if') {
+      at += 1;
+      return branch();
+    }
     if (first === 'for') {
       at += 1;
       const name = keyword() ?? '';
@@ -112,6 +120,24 @@ export function parseScript(text: string): Script {
     return simple();
   };
 
+  /** Behind `if` or `elif`. */
+  const branch = (): Script => {
+    const test = list(['then']);
+    expect('then');
+    const then = list(['elif', 'else', 'fi']);
+    let otherwise: Script | null = null;
+    if (keyword() === 'elif') {
+      at += 1;
+      return { kind: 'if', test, then, otherwise: branch() };
+    }
+    if (keyword() === 'else') {
+      at += 1;
+      otherwise = list(['fi']);
+    }
+    expect('fi');
+    return { kind: 'if', test, then, otherwise };
+  };
+
   const block = (): Script => {
     expect('do');
     const body = list(['done']);
@@ -120,6 +146,8 @@ export function parseScript(text: string): Script {
   };
 
   const simple = (): Script => {
+    if (RESERVED.includes(keyword() ?? ''))
+      throw new Error(`syntax error: unexpected ${describe(tokens[at])}`);
     const words: Word[] = [];
     const redirects: Redirect[] = [];
     for (let token = tokens[at]; token; token = tokens[at]) {

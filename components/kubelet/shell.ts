@@ -150,6 +150,11 @@ async function runScript(script: Script, context: CommandContext, shell: Shell):
     }
     case 'pipe':
       return runPipe(script.stages, context, shell);
+    case 'if': {
+      const holds = (await runScript(script.test, context, shell)) === 0;
+      const chosen = holds ? script.then : script.otherwise;
+      return chosen ? runScript(chosen, context, shell) : 0;
+    }
     case 'while': {
       let code = 0;
       while (((await runScript(script.test, context, shell)) === 0) !== script.until) {
