@@ -151,6 +151,19 @@ export const commands = {
     ],
     load: () => import('./certs.ts'),
   },
+  export: {
+    group: 'Certificates',
+    summary: "write the lab's CAs and certificates in kubeadm's layout, with a kubeadm config that uses them",
+    usage: '--kubeadm DIR',
+    options: {
+      kubeadm: { type: 'string', value: 'DIR', help: 'a new folder to write to' },
+      'node-name': { type: 'string', value: 'NAME', help: 'the node to run kubeadm init on (control-plane)' },
+      'advertise-address': { type: 'string', value: 'IP', help: 'its address (192.0.2.10)' },
+    },
+    takes: [0, 0],
+    examples: ['mtls-lab export --kubeadm ./kubeadm --advertise-address 192.0.2.10'],
+    load: () => import('./export.ts'),
+  },
   inspect: {
     group: 'Certificates',
     summary: 'a certificate, request, key, bundle or kubeconfig in plain words',
@@ -230,6 +243,16 @@ export const commands = {
     takes: [0, 1],
     examples: ['mtls-lab clock +400d', 'mtls-lab clock -2h --host worker-1', 'mtls-lab clock reset'],
     load: () => import('./clock.ts'),
+  },
+  kubectl: {
+    group: 'Tools',
+    summary: "the lab's own small kubectl, with the laptop's kubeconfig",
+    usage: 'get|describe|apply|create|delete|scale|logs|exec|auth|config …',
+    options: {},
+    takes: [0, 1000],
+    passThrough: true,
+    examples: ['mtls-lab kubectl get pods -o wide', 'mtls-lab kubectl scale deployment web --replicas=3'],
+    load: () => import('./kubectl.ts'),
   },
   doctor: {
     group: 'Tools',
