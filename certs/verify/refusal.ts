@@ -19,16 +19,26 @@ export interface Refusal {
   readonly what: string;
 }
 
-/** A certificate in a sentence: `"kube-apiserver"`, or its organization or serial where it has no CN (as Go's hint). */
+/** Longer serials are printed in hex: a million decimal digits take seconds. */
+const MAX_DECIMAL_BYTES = 512;
+
+/** What Go's hint calls a certificate: its CN, its first organization, or its serial number. */
 export function calledName(certificate: Certificate): string {
-  const { commonName, organizations } = certificate.subject;
-  return commonName || organizations[0] || `serial:${certificate.serial}`;
+  const { serial, serialHex, subject } = certificate;
+  const [organization] = subject.organizations;
+  if (subject.commonName !== '') return subject.commonName;
+  if (organization !== undefined) return organization;
+  return `serial:${serialHex.length > MAX_DECIMAL_BYTES * 2 ? `0x${serialHex}` : serial}`;
 }
 
 /** The same in quotes, cut to a length that fits a line. */
 export function called(certificate: Certificate): string {
-  const name = calledName(certificate);
-  return name.length > 60 ? `"${name.slice(0, 57)}..."` : `"${name}"`;
+  return `"${cut(calledName(certificate), 60)}"`;
+}
+
+/** A text of at most this many characters. */
+export function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 3)}...` : text;
 }
 
 /** A list in a sentence, cut after `limit` entries. */

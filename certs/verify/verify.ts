@@ -13,7 +13,7 @@ import { nameFault } from './names.ts';
 import { buildPaths, type PathContext, validityFault } from './path.ts';
 import { arePoliciesValid } from './policies.ts';
 import { makePool } from './pool.ts';
-import { called, type Refusal, type Stage } from './refusal.ts';
+import { called, cut, type Refusal, type Stage } from './refusal.ts';
 import { usageFault, usageText } from './usage.ts';
 
 /** What a certificate is wanted for. */
@@ -60,6 +60,8 @@ const STAGES = [
   'policy',
   'usage',
 ] as const satisfies readonly Stage[];
+/** Names in certificates may be a megabyte long. */
+const MAX_WHAT = 1_500;
 const PARSE_SOURCE = 'golang/go src/crypto/x509/parser.go, ParseCertificate';
 
 /** What Go says, without the list of checks. */
@@ -177,7 +179,7 @@ function parseFinding({ refusal, certificate }: Read, i: number): Finding {
   const what =
     certificate === null
       ? `${where} cannot be read: ${refusal?.what ?? ''}`
-      : `${where}, ${called(certificate)}, is X.509 version ${certificate.version}, serial ${certificate.serialHex}`;
+      : `${where}, ${called(certificate)}, is X.509 version ${certificate.version}, serial ${cut(certificate.serialHex, 60)}`;
   return makeFinding('CERT_MALFORMED', certificate !== null, what, PARSE_SOURCE);
 }
 
@@ -259,5 +261,5 @@ function refusalFinding({ code, what, stage }: Refusal): Finding {
 
 function makeFinding(code: Code, passed: boolean, what: string, source: string): Finding {
   const entry = CODES[code];
-  return { code, passed, what, why: entry.why, fix: passed ? '' : entry.fix, source };
+  return { code, passed, what: cut(what, MAX_WHAT), why: entry.why, fix: passed ? '' : entry.fix, source };
 }
