@@ -1,0 +1,14 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeHost, type TestHost } from './fixture.ts';
+import { watchUnderLoad } from './watch-load.ts';
+
+let made: TestHost;
+beforeAll(async () => {
+  made = await makeHost();
+});
+afterAll(() => made.remove());
+
+test('tells twenty watchers of every write, once and in order', async () => {
+  const { faults } = await watchUnderLoad(made, { watchers: 20, writesPerSecond: 200, seconds: 1 });
+  expect(faults).toEqual([]);
+}, 60_000);
