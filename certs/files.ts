@@ -2,7 +2,7 @@
  * Files of keys and certificates: written whole or not at all, read with errors that name the file.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { LabError, messageOf } from './errors.ts';
 
@@ -21,7 +21,7 @@ export function writeAtomic(path: string, content: string | Uint8Array, mode: nu
       writeFileSync(beside, content, { mode, flag: 'wx' });
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       writeFileSync(beside, content, { mode, flag: 'wx' });
     }
     chmodSync(beside, mode);
@@ -29,6 +29,20 @@ export function writeAtomic(path: string, content: string | Uint8Array, mode: nu
   } catch (error) {
     rmSync(beside, { force: true });
     throw unwritable(path, error);
+  }
+}
+
+/**
+ * Make a folder and what is missing above it. `mkdirSync` with `recursive` never returns under /proc, where making a
+ * folder fails as if its parent were missing.
+ */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -58,6 +58,8 @@ export interface Invocation {
   readonly terminal: Terminal;
   /** True at the `lab>` prompt: the lab runs in this process. */
   readonly prompt: boolean;
+  /** At the prompt: aborted by Ctrl-C, which there ends the command and not the lab. */
+  readonly interrupt?: AbortSignal;
   readonly shell: Shell;
 }
 
@@ -65,7 +67,7 @@ export interface Invocation {
 export interface Shell {
   readonly commands: Readonly<Record<string, CommandSpec>>;
   /** Run one command line at the prompt; prints its errors itself. */
-  execute(argv: readonly string[], dir: string): Promise<number>;
+  execute(argv: readonly string[], dir: string, interrupt: AbortSignal): Promise<number>;
 }
 
 /** Options that every command has. */

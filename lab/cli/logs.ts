@@ -20,7 +20,9 @@ export async function run(invocation: Invocation): Promise<number> {
   if (json) terminal.print(JSON.stringify({ component: id, path, lines }));
   else if (lines.length > 0) terminal.print(lines.join('\n'));
   else terminal.complain(`${id} has not logged anything yet (${path})`);
-  if (switchOption(invocation, 'follow') && !json) await follow(path, (text) => terminal.write(text));
+  if (switchOption(invocation, 'follow') && !json) {
+    await follow(path, (text) => terminal.write(text), watchSignals(invocation.interrupt).stopped);
+  }
   return 0;
 }
 
@@ -29,7 +31,7 @@ export async function complete(dir: string): Promise<readonly string[]> {
 }
 
 /** Print what is appended, until Ctrl-C; a log that was rotated is begun anew. */
-async function follow(path: string, print: (text: string) => void): Promise<void> {
+async function follow(path: string, print: (text: string) => void, stopped: Promise<void>): Promise<void> {
   let offset = sizeOf(path);
   let reading = false;
   const look = async (): Promise<void> => {
@@ -55,7 +57,7 @@ async function follow(path: string, print: (text: string) => void): Promise<void
         reading = false;
       });
   }, LOOK_MS);
-  await watchSignals().stopped;
+  await stopped;
   clearInterval(timer);
 }
 

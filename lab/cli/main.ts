@@ -34,6 +34,7 @@ export interface ExecuteOptions {
   readonly prompt: boolean;
   /** The directory when the line names none. */
   readonly dir?: string;
+  readonly interrupt?: AbortSignal;
 }
 
 /**
@@ -123,11 +124,16 @@ function request(
   const json = values['json'] === true;
   const shell = {
     commands,
-    execute: (argv: readonly string[], at: string) => execute(argv, terminal, { prompt: true, dir: at }),
+    execute: (argv: readonly string[], at: string, interrupt: AbortSignal) =>
+      execute(argv, terminal, { prompt: true, dir: at, interrupt }),
   };
   return {
     spec,
-    invocation: { name, dir, shownDir, json, values, positionals, terminal, prompt: options.prompt, shell },
+    invocation: {
+      ...{ name, dir, shownDir, json, values, positionals, terminal, shell },
+      prompt: options.prompt,
+      ...(options.interrupt ? { interrupt: options.interrupt } : {}),
+    },
   };
 }
 

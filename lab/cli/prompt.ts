@@ -18,6 +18,7 @@ export function openPrompt({ dir, terminal, shell }: Invocation): Promise<void> 
     },
   });
   let queue: Promise<void> = Promise.resolve();
+  let interrupt: AbortController | undefined;
   const carryOut = async (line: string): Promise<void> => {
     const words = splitLine(line);
     const [first = ''] = words;
@@ -27,14 +28,19 @@ export function openPrompt({ dir, terminal, shell }: Invocation): Promise<void> 
       return;
     }
     const argv = first === 'npx' && words[1] === 'mtls-lab' ? words.slice(2) : words;
-    await shell.execute(argv, dir);
+    interrupt = new AbortController();
+    await shell.execute(argv, dir, interrupt.signal);
+    interrupt = undefined;
   };
   return new Promise((resolve) => {
     lines.on('line', (line) => {
       queue = queue.then(() => carryOut(line)).then(() => lines.prompt());
     });
-    // Ctrl-C: readline has the terminal in raw mode, so the signal arrives here.
-    lines.on('SIGINT', () => lines.close());
+    // readline has the terminal in raw mode, so Ctrl-C arrives here: it ends the command, or the lab.
+    lines.on('SIGINT', () => {
+      if (interrupt) interrupt.abort();
+      else lines.close();
+    });
     lines.on('close', () => {
       terminal.write('\n');
       resolve();

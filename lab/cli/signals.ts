@@ -10,8 +10,17 @@ export interface SignalWatch {
   release(): void;
 }
 
-/** Catch signals from now on. Keeps the process alive until it is released. */
-export function watchSignals(): SignalWatch {
+/**
+ * Catch signals from now on. Keeps the process alive until it is released.
+ * @param interrupt  at the prompt, where Ctrl-C ends the command and not the lab: aborted by Ctrl-C
+ */
+export function watchSignals(interrupt?: AbortSignal): SignalWatch {
+  if (interrupt) {
+    const stopped = new Promise<void>((done) => {
+      interrupt.addEventListener('abort', () => done(), { once: true });
+    });
+    return { stopped, release: () => undefined };
+  }
   const keepAlive = setInterval(() => undefined, 60_000);
   let resolve: () => void = () => undefined;
   const stopped = new Promise<void>((done) => {
