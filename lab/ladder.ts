@@ -2,6 +2,7 @@
  * The card of one handshake on a terminal: the story first, then the ladder, what each side checked, how to mend it,
  * and what the real programs print. Layout only: every sentence comes from explain.ts and the trace.
  */
+import type { Code } from '../certs/codes.ts';
 import type { Finding } from '../certs/errors.ts';
 import type { Layer, Side, Trace } from '../components/tls/trace.ts';
 import { cut, hanging, pad, safe, sideBySide, widthOf, wrap } from './columns.ts';
@@ -46,6 +47,24 @@ const STATES: Readonly<Record<Layer, { mark: string; colour: LadderColour; text:
   untried: { mark: '·', colour: 'dim', text: 'NOT TRIED YET' },
 };
 
+/** What a check looked at, by the code that it fails with. */
+const CHECK_NAMES: Readonly<Partial<Record<Code, string>>> = {
+  CERT_MISSING: 'shown',
+  CERT_MALFORMED: 'readable',
+  CERT_EXPIRED: 'dates',
+  CERT_NOT_YET_VALID: 'dates',
+  CERT_UNKNOWN_AUTHORITY: 'signer',
+  CERT_ISSUER_NOT_CA: 'issuer',
+  CERT_INSECURE_SIGNATURE: 'signature',
+  CERT_NAME_MISMATCH: 'name',
+  CERT_NO_IP_SANS: 'name',
+  CERT_NO_SANS: 'name',
+  CERT_WRONG_USAGE: 'purpose',
+  CERT_PATH_TOO_LONG: 'path',
+  CERT_NAME_CONSTRAINT: 'constraints',
+  CERT_CRITICAL_EXTENSION: 'extensions',
+};
+
 const MAX_WIDTH = 100;
 const MIN_WIDTH = 60;
 const TIME_COLUMNS = 11;
@@ -72,7 +91,7 @@ export function renderLadder(trace: Trace, options: LadderOptions): string {
     ...section('GOES ON', options.goesOn ?? [], style),
     ...section('REAL CLUSTER DIFFERS', story.realCluster === null ? [] : [story.realCluster], style),
     ...ladder(trace, style),
-    ...checks(trace, style),
+    ...checks(trace, options.verbose === true, style),
     ...mend(story, style),
     ...logs(story, style),
     ...opinions(trace, options.verbose === true, style),
@@ -168,13 +187,14 @@ function arrowOf({ from, isAlert }: Rung, columns: number): string {
   return from === 'client' ? `${line}▶` : `◀${line}`;
 }
 
-function checks(trace: Trace, style: Style): string[] {
+function checks(trace: Trace, verbose: boolean, style: Style): string[] {
   const columns = Math.floor((style.width - 2) / 2);
-  const blocks = (['server', 'client'] as const).map((side) => checkLines(trace, side, columns));
+  const blocks = (['server', 'client'] as const).map((side) => checkLines(trace, side, columns, verbose));
   const [first = [], second = []] = blocks;
   if (first.length === 0 && second.length === 0) return [];
   if (first.length === 0 || second.length === 0) {
-    return paintChecks(checkLines(trace, first.length === 0 ? 'client' : 'server', style.width), style);
+    const only = first.length === 0 ? 'client' : 'server';
+    return paintChecks(checkLines(trace, only, style.width, verbose), style);
   }
   return paintChecks(sideBySide(first, second, columns), style);
 }
@@ -183,7 +203,7 @@ function paintChecks(lines: readonly string[], { paint }: Style): string[] {
   return lines.map((line, index) => (index === 0 ? paint('bold', line) : line));
 }
 
-function checkLines(trace: Trace, side: Side, columns: number): string[] {
+function checkLines(trace: Trace, side: Side, columns: number, verbose: boolean): string[] {
   const report = trace[side];
   if (report === null) return [];
   const peer = trace[other(side)];
@@ -193,11 +213,28 @@ function checkLines(trace: Trace, side: Side, columns: number): string[] {
     const reason = report.caFile === null ? 'does not verify the other side' : 'had nothing to check';
     return [cut(title, columns), `  – ${reason}`];
   }
-  return [cut(title, columns), ...report.findings.flatMap((finding) => findingLines(finding, columns))];
+  const lines = verbose ? allFindings(report.findings, columns) : shortFindings(report.findings, columns);
+  return [cut(title, columns), ...lines];
 }
 
-function findingLines(finding: Finding, columns: number): string[] {
-  return hanging(finding.passed ? '  ✓ ' : '  ✗ ', finding.what, columns);
+function allFindings(findings: readonly Finding[], columns: number): string[] {
+  return findings.flatMap(({ passed, what }) => hanging(passed ? '  ✓ ' : '  ✗ ', what, columns));
+}
+
+/** What failed in full; what passed in a word each. */
+function shortFindings(findings: readonly Finding[], columns: number): string[] {
+  const failed = findings.filter(({ passed }) => !passed);
+  const spoiled = new Set(failed.map(({ code }) => checkName(code)));
+  const passed = findings.filter((finding) => finding.passed).map(({ code }) => checkName(code));
+  const words = [...new Set(passed)].filter((word) => !spoiled.has(word)).map((word) => `✓ ${word}`);
+  return [
+    ...allFindings(failed, columns),
+    ...(words.length > 0 ? hanging('  ', words.join('  '), columns) : []),
+  ];
+}
+
+function checkName(code: Code): string {
+  return CHECK_NAMES[code] ?? code;
 }
 
 function mend(story: Story, { width, paint }: Style): string[] {

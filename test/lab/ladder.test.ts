@@ -1,5 +1,6 @@
 /** Cards as people read them: golden files, at most 100 columns, the same words with and without colour. */
 import { expect, test } from 'vitest';
+import type { Code } from '../../certs/codes.ts';
 import type { Finding } from '../../certs/errors.ts';
 import { createDecoder } from '../../components/tls/decoder.ts';
 import type { Trace, TraceMessage } from '../../components/tls/trace.ts';
@@ -9,8 +10,8 @@ import { type LadderOptions, renderLadder } from '../../lab/ladder.ts';
 import { CLIENT_HELLO, record } from '../support/hello-bytes.ts';
 import { messageOf, sideOf, traceOf } from '../support/trace.ts';
 
-const finding = (passed: boolean, what: string): Finding => ({
-  code: passed ? 'CERT_UNKNOWN_AUTHORITY' : 'CERT_EXPIRED',
+const finding = (passed: boolean, what: string, code: Code = 'CERT_EXPIRED'): Finding => ({
+  code,
   passed,
   what,
   why: '',
@@ -56,8 +57,8 @@ const GOOD: readonly TraceMessage[] = [
 
 const PASSED = [
   finding(true, 'valid from 23 Nov 2025 to 23 Nov 2026'),
-  finding(true, 'signed by kubernetes'),
-  finding(true, 'for 127.0.0.1, which is in its SANs'),
+  finding(true, 'signed by kubernetes', 'CERT_UNKNOWN_AUTHORITY'),
+  finding(true, 'for 127.0.0.1, which is in its SANs', 'CERT_NAME_MISMATCH'),
 ];
 
 const REFUSED_BY_SERVER: Trace = traceOf({
@@ -74,7 +75,7 @@ const REFUSED_BY_SERVER: Trace = traceOf({
   }),
   server: sideOf('kube-apiserver', {
     findings: [
-      finding(true, 'signed by kubernetes'),
+      finding(true, 'signed by kubernetes', 'CERT_UNKNOWN_AUTHORITY'),
       finding(false, 'scheduler.crt ended 2026-11-23T09:12:44Z and it is 2026-11-24T10:03:07Z'),
     ],
     verdictText: 'x509: certificate has expired or is not yet valid',
@@ -131,7 +132,9 @@ const REFUSED_BY_CLIENT: Trace = traceOf({
   ],
   serverAddress: { address: '::1', port: 10250 },
   client: sideOf('kube-apiserver', {
-    findings: [finding(false, 'certificate is for worker-2; the client dialled worker-1')],
+    findings: [
+      finding(false, 'certificate is for worker-2; the client dialled worker-1', 'CERT_NAME_MISMATCH'),
+    ],
     verdictText: 'x509: certificate is valid for worker-2, not worker-1',
     believed: [{ atUs: 950, state: 'refused', text: 'wrong name' }],
     code: 'CERT_NAME_MISMATCH',
@@ -178,6 +181,11 @@ const CARDS: readonly Card[] = [
     name: 'refused-by-server-narrow',
     trace: REFUSED_BY_SERVER,
     options: { width: 72, story: REFUSED_STORY },
+  },
+  {
+    name: 'refused-by-server-verbose',
+    trace: { ...REFUSED_BY_SERVER, messages: REFUSED_BY_SERVER.messages.slice(-2) },
+    options: { story: REFUSED_STORY, verbose: true },
   },
   {
     name: 'refused-by-client',
