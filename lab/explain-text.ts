@@ -30,7 +30,14 @@ export interface Explanation {
  */
 export function explainWhat(text: string): Explanation {
   const what = text.trim();
-  const found = explainCode(what) ?? explainWord(what) ?? explainAlert(what) ?? explainLine(what);
+  // An alert's own spelling, `handshake_failure`, is the alert; HANDSHAKE_FAILURE is the code.
+  const isAlertName = Object.values(ALERTS).some(({ name }) => name === what);
+  const found =
+    (isAlertName ? explainAlert(what) : undefined) ??
+    explainCode(what) ??
+    explainWord(what) ??
+    explainAlert(what) ??
+    explainLine(what);
   if (found !== undefined) return found;
   const known = [...Object.keys(CODES), ...glossaryWords(), ...Object.values(ALERTS).map(({ name }) => name)];
   const guess = what.length <= 40 ? nearest(what, known) : undefined;

@@ -31,7 +31,7 @@ export function verifyFiles(question: VerifyQuestion): Verdict {
 
 /** `server` and `client` as the command line has them, or the names of the usages. */
 export function parsePurpose(text: string): Purpose {
-  const purpose = PURPOSES[text];
+  const purpose = Object.hasOwn(PURPOSES, text) ? PURPOSES[text] : undefined;
   if (purpose === undefined) {
     throw new LabError('FLAG_INVALID', {
       what: `--purpose ${JSON.stringify(text.slice(0, 40))} is none`,

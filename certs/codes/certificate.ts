@@ -60,7 +60,7 @@ export const CERTIFICATE_CODES = {
   },
   CERT_PATH_TOO_LONG: {
     title: 'More intermediates than the CA allows',
-    why: 'pathLenConstraint in basicConstraints says how many intermediate CAs may stand between this CA and the leaf. 0 means: it signs leaves only.',
+    why: 'The path length (pathLenConstraint in basicConstraints) says how many intermediate CAs may stand between this CA and the leaf. 0 means: it signs leaves only.',
     fix: 'sign the leaf with the CA itself, or make the CA anew with a larger pathlen',
     source: `RFC 5280 section 4.2.1.9; ${GO}/verify.go, isValid`,
   },
