@@ -84,6 +84,7 @@ async function start(context: StartContext): Promise<Running> {
     close: async () => {
       clearInterval(monitor);
       await rounds.close();
+      await leader.release();
       await control.close();
       await client.close();
     },

@@ -6,7 +6,7 @@ import { messageOf } from '../../certs/errors.ts';
 import { isStatus } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { type RecordEvent, recorder } from '../api/events.ts';
-import { keyOf, type Pod, timestamp } from '../api/kinds.ts';
+import { type Condition, conditionOf, keyOf, type Pod, timestamp } from '../api/kinds.ts';
 import {
   isImageReference,
   mainCommand,
@@ -22,11 +22,14 @@ export interface LocalPod {
   pod: Pod;
   readonly uid: string;
   readonly ip: string;
-  readonly startedAtMs: number;
+  startedAtMs: number;
   readonly containers: Map<string, RunningContainer>;
   phase: 'creating' | 'started' | 'ending';
   /** Why a container cannot start; null when all could. */
   waiting: { readonly reason: string; readonly message: string } | null;
+  /** A write of its status is under way; what changes meanwhile is written after it. */
+  writing?: Promise<void>;
+  dirty?: boolean;
 }
 
 /** All pods of a node. */
@@ -89,6 +92,7 @@ export function startPods(options: PodsOptions): Pods {
     if (mine) {
       mine.pod = pod;
       if (pod.metadata.deletionTimestamp !== undefined) end(mine);
+      else if (!mine.writing && mine.phase === 'started' && disagrees(mine)) void write(mine);
       return;
     }
     if (pod.metadata.deletionTimestamp !== undefined) {
@@ -98,6 +102,13 @@ export function startPods(options: PodsOptions): Pods {
     const phase = pod.status?.phase;
     if (phase === 'Succeeded' || phase === 'Failed') return;
     begin(pod, uid);
+  };
+
+  /** Someone else wrote that a pod is not ready which is: the node was taken for dead. */
+  const disagrees = (mine: LocalPod): boolean => {
+    const ready = (conditions: readonly Condition[] | undefined) => conditionOf(conditions, 'Ready')?.status;
+    const wanted = podStatus(mine, options.hostIP, timestamp(client.now()));
+    return ready(wanted.conditions) !== ready(mine.pod.status?.conditions);
   };
 
   const begin = (pod: Pod, uid: string): void => {
@@ -113,10 +124,27 @@ export function startPods(options: PodsOptions): Pods {
       waiting: null,
     };
     local.set(keyOf(pod), mine);
+    if (adopt(mine)) return;
     void write(mine);
     later(options.pullMs, () => {
       if (mine.phase === 'creating') startAll(mine);
     });
+  };
+
+  /** Containers outlive their kubelet: a pod that ran when this one started goes on as it was. */
+  const adopt = (mine: LocalPod): boolean => {
+    const { containers } = mine.pod.spec;
+    const statuses = mine.pod.status?.containerStatuses ?? [];
+    if (mine.pod.status?.phase !== 'Running' || statuses.length < containers.length) return false;
+    mine.phase = 'started';
+    mine.startedAtMs = Date.parse(mine.pod.status.startTime ?? '') || mine.startedAtMs;
+    for (const { name, restartCount, state } of statuses) {
+      run(mine, name, restartCount);
+      const container = mine.containers.get(name);
+      if (container && state.running) container.startedAtMs = Date.parse(state.running.startedAt);
+    }
+    void write(mine);
+    return true;
   };
 
   const address = (): string => {
@@ -247,7 +275,23 @@ export function startPods(options: PodsOptions): Pods {
     unwritten.delete(mine);
   };
 
-  const write = async (mine: LocalPod): Promise<void> => {
+  /** One write per pod at a time, each with the status of its moment: they must not overtake each other. */
+  const write = (mine: LocalPod): Promise<void> => {
+    mine.dirty = true;
+    mine.writing ??= writeAll(mine).finally(() => {
+      delete mine.writing;
+    });
+    return mine.writing;
+  };
+
+  const writeAll = async (mine: LocalPod): Promise<void> => {
+    while (mine.dirty && !closed) {
+      mine.dirty = false;
+      if (!(await writeOnce(mine))) return;
+    }
+  };
+
+  const writeOnce = async (mine: LocalPod): Promise<boolean> => {
     const { name, namespace } = mine.pod.metadata;
     const status = podStatus(mine, options.hostIP, timestamp(client.now()));
     const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
@@ -256,13 +300,19 @@ export function startPods(options: PodsOptions): Pods {
       mine.pod = await client.request<Pod>('PATCH', path, { metadata: { uid: mine.uid }, status }, extras);
       unwritten.delete(mine);
       if (mine.pod.metadata.deletionTimestamp !== undefined) end(mine);
+      return true;
     } catch (error) {
-      if (isStatus(error, 404)) return forget(mine.pod);
+      if (closed) return false;
+      if (isStatus(error, 404)) {
+        forget(mine.pod);
+        return false;
+      }
       unwritten.add(mine);
       client.klog('E', 'status_manager.go:895', 'Failed to update status for pod', {
         pod: keyOf(mine.pod),
         err: `failed to patch status for pod "${namespace}"/"${name}": ${messageOf(error)}`,
       });
+      return false;
     }
   };
 

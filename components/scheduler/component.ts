@@ -9,8 +9,8 @@ import { LabError, messageOf } from '../../certs/errors.ts';
 import { isStatus } from '../api/api-error.ts';
 import { type ApiClient, createApiClient } from '../api/client.ts';
 import { recorder } from '../api/events.ts';
-import { startLeader } from '../api/leader.ts';
 import { keyOf, type Node, type Pod, timestamp } from '../api/kinds.ts';
+import { startLeader } from '../api/leader.ts';
 import { startRounds } from '../api/rounds.ts';
 import type { Component, Running, StartContext } from '../component.ts';
 import { parseFlags } from '../flags.ts';
@@ -61,6 +61,7 @@ async function start(context: StartContext): Promise<Running> {
     dialNow: () => rounds.now(),
     close: async () => {
       await rounds.close();
+      await leader.release();
       await scheduling.close();
       await client.close();
     },
