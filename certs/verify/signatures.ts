@@ -101,10 +101,11 @@ const FAILURES: Readonly<Record<string, string>> = {
   Ed25519: 'x509: Ed25519 verification failure',
 };
 
-function rsaFault({ bits, exponent }: PublicKey): string | null {
+function rsaFault({ bits, exponent, hasEvenModulus }: PublicKey): string | null {
   if (bits < MIN_RSA_BITS) {
     return `crypto/rsa: ${bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)`;
   }
+  if (hasEvenModulus) return 'crypto/rsa: public modulus is even';
   if (exponent < 2) return 'crypto/rsa: public exponent too small or negative';
   if (exponent % 2 === 0) return 'crypto/rsa: public exponent is even';
   return exponent > MAX_RSA_EXPONENT ? 'crypto/rsa: public exponent too large' : null;

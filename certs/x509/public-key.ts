@@ -34,6 +34,8 @@ export interface PublicKey {
   readonly bits: number;
   /** RSA's public exponent; 0 for other keys. */
   readonly exponent: number;
+  /** RSA only: the modulus is even, so it is none. Go notices when it verifies, not when it reads. */
+  readonly hasEvenModulus: boolean;
 }
 
 /** y² = x³ - 3x + b over the prime p (SEC 2 version 2, sections 2.3 to 2.6). */
@@ -71,7 +73,7 @@ export function readPublicKey(cursor: Cursor): PublicKey {
   const bits = readBitString(fields, 'x509: malformed subjectPublicKey');
   const algorithm: KeyAlgorithm = nameOf(PUBLIC_KEY_OIDS, oid) ?? 'unknown';
   const raw = rawOf(cursor, element);
-  const found = { raw, oid, algorithm, curve: null, exponent: 0 };
+  const found = { raw, oid, algorithm, curve: null, exponent: 0, hasEvenModulus: false };
   const data = rightAlign(bits);
   switch (algorithm) {
     case 'RSA':
@@ -93,14 +95,14 @@ function readRsa(
   data: Uint8Array,
   parameters: Uint8Array,
   at: number,
-): { readonly bits: number; readonly exponent: number } {
+): Pick<PublicKey, 'bits' | 'exponent' | 'hasEvenModulus'> {
   if (!isNull(parameters)) fail('x509: RSA key missing NULL parameters', at);
   const fields = enter(openDer(data), TAG.SEQUENCE, 'x509: invalid RSA public key');
   const modulus = readInteger(fields, 'x509: invalid RSA modulus');
   const exponent = readInt64(fields, 'x509: invalid RSA public exponent');
   if (modulus <= 0n) fail('x509: RSA modulus is not a positive number', at);
   if (exponent <= 0) fail('x509: RSA public exponent is not a positive number', at);
-  return { bits: modulus.toString(2).length, exponent };
+  return { bits: bitLength(modulus), exponent, hasEvenModulus: modulus % 2n === 0n };
 }
 
 function readEcdsa(
@@ -131,7 +133,12 @@ function readDsa(data: Uint8Array, parameters: Uint8Array, at: number): number {
   const numbers = [y];
   for (let i = 0; i < 3; i += 1) numbers.push(readInteger(fields, 'x509: invalid DSA parameters'));
   if (numbers.some((number) => number <= 0n)) fail('x509: zero or negative DSA parameter', at);
-  return (numbers[1] ?? 0n).toString(2).length;
+  return bitLength(numbers[1] ?? 0n);
+}
+
+function bitLength(number: bigint): number {
+  const digits = number.toString(16);
+  return (digits.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(digits.slice(0, 1), 16)));
 }
 
 function fail(goText: string, at: number): never {

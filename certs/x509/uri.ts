@@ -12,12 +12,14 @@ export interface ParsedUri {
 
 /** Read a URI. @returns the host, or Go's error text: `parse "…": invalid port ":x" after host` */
 export function parseUri(text: string): ParsedUri | { readonly error: string } {
-  const found = parse(text);
-  return typeof found === 'string' ? { error: `parse ${goQuote(text)}: ${found}` } : found;
+  const [withoutFragment, fragment] = cut(text, '#');
+  const found = parse(withoutFragment);
+  if (typeof found === 'string') return { error: `parse ${goQuote(withoutFragment)}: ${found}` };
+  const wrong = fragment === undefined ? undefined : badEscape(fragment);
+  return wrong === undefined ? found : { error: `parse ${goQuote(text)}: ${wrong}` };
 }
 
-function parse(text: string): ParsedUri | string {
-  const [withoutFragment = '', fragment] = cut(text, '#');
+function parse(withoutFragment: string): ParsedUri | string {
   if (/[\x00-\x1f\x7f]/.test(withoutFragment)) return 'net/url: invalid control character in URL';
   if (withoutFragment === '*') return { host: '' };
   if (withoutFragment.startsWith(':')) return 'missing protocol scheme';
@@ -37,7 +39,7 @@ function parse(text: string): ParsedUri | string {
     if (typeof found === 'string') return found;
     host = found.host;
   }
-  return badEscape(path) ?? (fragment === undefined ? undefined : badEscape(fragment)) ?? { host };
+  return badEscape(path) ?? { host };
 }
 
 function parseAuthority(authority: string): ParsedUri | string {
