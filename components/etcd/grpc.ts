@@ -3,11 +3,13 @@
  * @see gRPC over HTTP2 (grpc/doc/PROTOCOL-HTTP2.md)
  */
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { messageOf } from '../../certs/errors.ts';
 import { noteHttp } from '../tls/server.ts';
 import type { Engine } from './engine.ts';
 import { EtcdError, GRPC_STATUS } from './errors.ts';
 import { type Codec, loadCodec } from './protobuf.ts';
 import { isStream, RPCS, type RpcName, type StreamName, type UnaryName } from './rpcs.ts';
+import type { Message, MessageName } from './schema.ts';
 import { openStream } from './streams.ts';
 
 /** Compressed-flag(1) length(4, big-endian). */
@@ -66,7 +68,7 @@ async function answerUnary(call: Call, codec: Codec, name: UnaryName): Promise<v
   const message = await new Promise<Buffer>((resolve, reject) => {
     readFrames(call, resolve, reject, () => reject(new EtcdError('Internal', 'EOF')));
   });
-  const request = codec.decode(spec.request, message);
+  const request = decode(codec, spec.request, message);
   const reply = call.engine.call(name, request as never);
   await call.engine.settled();
   call.response.write(frame(codec.encode(spec.response, reply)));
@@ -88,10 +90,19 @@ function answerStream(call: Call, codec: Codec, name: StreamName): void {
   };
   readFrames(
     call,
-    (message) => stream.receive(codec.decode(spec.request, message)),
+    (message) => stream.receive(decode(codec, spec.request, message)),
     fail,
     () => stream.received(),
   );
+}
+
+/** @throws EtcdError Internal in grpc-go's words */
+function decode<N extends MessageName>(codec: Codec, type: N, bytes: Uint8Array): Message<N> {
+  try {
+    return codec.decode(type, bytes);
+  } catch (error) {
+    throw new EtcdError('Internal', `grpc: error unmarshalling request: ${messageOf(error)}`);
+  }
 }
 
 /** Cut the request's body into messages. What `onMessage` throws goes to `onError`. */

@@ -1,18 +1,20 @@
 /**
  * Where etcd listens: the client port (TLS, or plain HTTP when its URL says so) and the metrics port.
  */
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { LabError } from '../../certs/errors.ts';
 import type { FileState, StartContext } from '../component.ts';
 import type { FlagValues } from '../flags.ts';
+import type { Host } from '../host.ts';
 import { startTlsServer, type TlsServerEvent } from '../tls/server.ts';
 import type { Engine } from './engine.ts';
-import type { ETCD_FLAGS } from './flags.ts';
+import { ETCD_FLAGS } from './flags.ts';
 import { createGateway } from './gateway.ts';
 import { createGrpc, isGrpc } from './grpc.ts';
 import { type Listener, listenPlain } from './plain.ts';
-import { ignoredFilesLine, type LogLine, rejectedLine, tlsLine } from './texts.ts';
+import { ignoredFilesLine, type LogLine, rejectedLine, tlsLine, unusablePairLine } from './texts.ts';
 
 type Flags = FlagValues<typeof ETCD_FLAGS>;
 
@@ -97,12 +99,13 @@ export async function listenForClients(
     certFile,
     keyFile,
     flags: { cert: '--cert-file', key: '--key-file', ca: '--trusted-ca-file' },
-    ...(demandsClientCert ? { clientCaFile: caFile || SYSTEM_ROOTS } : {}),
+    ...(demandsClientCert ? { clientCaFile: caFile || systemRoots(context.host) } : {}),
+    reload: { pair: ETCD_FLAGS['cert-file'].reload, ca: ETCD_FLAGS['trusted-ca-file'].reload },
     ...(flags['tls-min-version'] === 'TLS1.3' ? { minVersion: 'TLSv1.3' as const } : {}),
     ...(flags['cipher-suites'].length > 0 ? { cipherSuites: flags['cipher-suites'] } : {}),
     http1,
     http2,
-    log: (event) => printEvent(print, event),
+    log: (event) => printEvent(flags, event, print),
   });
 }
 
@@ -145,6 +148,17 @@ function checkPair(where: Where, certFile: string, keyFile: string): void {
   }
 }
 
-function printEvent(print: (line: LogLine) => void, event: TlsServerEvent): void {
+/** @throws LabError FLAG_INVALID when the host has no roots of its own, as the lab's hosts have none */
+function systemRoots(host: Host): string {
+  if (existsSync(host.path(SYSTEM_ROOTS))) return SYSTEM_ROOTS;
+  throw new LabError('FLAG_INVALID', {
+    what: `etcd: --client-cert-auth without --trusted-ca-file trusts the roots in ${SYSTEM_ROOTS}, and this host has none`,
+    fix: 'add --trusted-ca-file=/etc/kubernetes/pki/ca.crt',
+  });
+}
+
+function printEvent(flags: Flags, event: TlsServerEvent, print: (line: LogLine) => void): void {
   if (event.kind === 'handshake-error') print(rejectedLine(event.remote, event.serverName, event.text));
+  if (event.kind === 'load-failed' && event.what === 'serving-cert')
+    print(unusablePairLine(flags, event.text));
 }

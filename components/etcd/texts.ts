@@ -120,6 +120,17 @@ export function rejectedLine(remote: string, serverName: string, text: string): 
   ];
 }
 
+/** Certificate and key on disk cannot be used; etcd says "peer" on the client port, too. */
+export function unusablePairLine(flags: Flags, text: string): LogLine {
+  const missing = text.endsWith('no such file or directory');
+  return [
+    'warn',
+    missing ? 'transport/listener.go:376' : 'transport/listener.go:385',
+    missing ? 'failed to find peer cert files' : 'failed to create peer certificate',
+    { 'cert-file': flags['cert-file'], 'key-file': flags['key-file'], error: text },
+  ];
+}
+
 /** A line that a crash cut in half was dropped. */
 export function repairedLine(path: string, droppedBytes: number): LogLine {
   return [

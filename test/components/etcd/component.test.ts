@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ask, makeHost, startEtcd, type TestHost, TLS_ARGV } from './fixture.ts';
+import { ask, makeHost, startEtcd, type TestHost, TLS_ARGV, until } from './fixture.ts';
 
 let made: TestHost;
 beforeAll(async () => {
@@ -121,6 +121,14 @@ const failures = [
     error:
       'TLS key/cert (--cert-file, --key-file) must be provided for client url https://127.0.0.1:0 with HTTPS scheme',
   },
+  {
+    name: '--client-cert-auth without a CA, on a host without roots',
+    argv: [...PAIR, '--client-cert-auth'],
+    code: 'FLAG_INVALID',
+    msg: 'discovery failed',
+    error:
+      'etcd: --client-cert-auth without --trusted-ca-file trusts the roots in /etc/ssl/certs/ca-certificates.crt, and this host has none',
+  },
 ] as const;
 
 test.for(failures)('says why it cannot start: $name', async ({ argv, code, msg, error }) => {
@@ -200,4 +208,22 @@ test('shows in its files what the flags name', async () => {
     ['--trusted-ca-file', '/pki/ca.crt'],
   ]);
   await etcd.close();
+});
+
+test('a broken certificate file takes nothing down: it is reported, and the old one stays in use', async () => {
+  const etcd = await startEtcd(made);
+  const good = readFileSync(made.file('etcd-server.crt'));
+  try {
+    writeFileSync(made.file('etcd-server.crt'), good.subarray(0, 100));
+    await until(
+      () => etcd.lines.some(({ msg }) => msg === 'failed to create peer certificate'),
+      'the warning',
+    );
+    expect((await ask(made, etcd.port, '/health')).status).toBe(200);
+    const [cert] = etcd.files();
+    expect(cert?.onDisk).not.toBe(cert?.inProcess);
+  } finally {
+    writeFileSync(made.file('etcd-server.crt'), good);
+    await etcd.close();
+  }
 });

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { requireTool } from '../../support/tools.ts';
 import { type Answer, ask, makeHost, startEtcd, type TestEtcd, type TestHost, TLS_ARGV } from './fixture.ts';
 import { startRealEtcd } from './real-etcd.ts';
@@ -184,6 +186,27 @@ test('reports health, version and metrics', async () => {
   );
 });
 
+test('answers curl, which speaks HTTP/2 when it is offered', async (context) => {
+  const curl = requireTool(context, 'curl');
+  const run = promisify(execFile);
+  const argv = (path: string, ...more: string[]): string[] => [
+    ...['--silent', '--http2', '--cacert', made.file('ca.crt')],
+    ...['--cert', made.file('apiserver-etcd-client.crt'), '--key', made.file('apiserver-etcd-client.key')],
+    ...['--write-out', ' %{http_version} %{http_code}', `https://127.0.0.1:${ours.port}${path}`, ...more],
+  ];
+  const body = JSON.stringify({ key: b64('none') });
+  expect((await run(curl, argv('/v3/kv/range', '--data', body))).stdout).toMatch(
+    /^\{"header":\{.*\}\} 2 200$/,
+  );
+  expect((await run(curl, argv('/v3/kv/range', '--data', '{}'))).stdout).toMatch(/"code":3\} 2 400$/);
+  expect((await run(curl, argv('/health'))).stdout).toBe('{"health":"true","reason":""} 2 200');
+  const watch = JSON.stringify({ create_request: { key: b64('none') } });
+  const seen = await run(curl, argv('/v3/watch', '--max-time', '1', '--data', watch)).catch(
+    (error: unknown) => error,
+  );
+  expect(seen).toMatchObject({ stdout: expect.stringContaining('"created":true') });
+});
+
 test('answers the calls that are newer than the etcd above', async () => {
   expect(JSON.parse((await post('/v3/auth/status', {})).body)).toMatchObject({ authRevision: '1' });
   expect(JSON.parse((await post('/v3/maintenance/hashkv', {})).body)).toHaveProperty('hash');
@@ -205,4 +228,14 @@ test('drops a body that never ends and goes on serving', async () => {
   const answer = await post('/v3/kv/put', 'x'.repeat(4_000_000)).catch(() => undefined);
   expect(answer?.status ?? 400).toBe(400);
   expect((await ask(made, ours.port, '/health')).status).toBe(200);
+});
+
+test('forgets the watch of a client that has gone', async () => {
+  const watchers = async (): Promise<string> => (await ask(made, ours.port, '/metrics')).body;
+  const watch = { create_request: { key: b64('gone') } };
+  await ask(made, ours.port, '/v3/watch', watch, { untilLines: 1 });
+  await vi.waitFor(
+    async () => expect(await watchers()).toMatch(/^etcd_debugging_mvcc_watcher_total 0$/m),
+    10_000,
+  );
 });
