@@ -20,8 +20,9 @@ import { type FolderWatch, watchFolder } from './watch.ts';
 const MANIFEST_CHECK_MS = 20_000;
 /** How long `settle` waits for outcomes, and between two looks. */
 const SETTLE_MS = 6000;
-const LOOK_MS = 20;
-const REDIAL_MS = 300;
+const LOOK_MS = 10;
+const REDIAL_MS = 1500;
+const ASK_AGAIN_MS = 200;
 /** DESIGN section 6: a round lasts 5 s, or so long that at most 50 clients dial per second. */
 const ROUND_MS = 5000;
 const DIALS_PER_SECOND = 50;
@@ -110,7 +111,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await startInOrder(instances, components, supervisors);
   const watches = watchConfigurations(instances, hostOf, supervisors);
 
-  const isUp = (id: InstanceId): boolean => supervisors.get(id)?.state().phase === 'running';
+  const isUp = (id: InstanceId): boolean => supervisors.get(id)?.phase() === 'running';
   const channels = (): ChannelState[] =>
     topology.map((channel) =>
       channelState(channel, isUp(channel.client) ? journal.latest(channel.id) : undefined),
@@ -126,7 +127,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     failures: () => [...supervisors.values()].flatMap((one) => one.failure() ?? []),
     channels,
     supervisor: (id) => supervisors.get(id),
-    settle: () => settle(topology, supervisors, channels),
+    settle: () => settle(supervisors, channels),
     close: async () => {
       for (const watch of watches) watch.close();
       await stopInOrder(instances, components, supervisors);
@@ -211,38 +212,51 @@ function watchOne(folder: string, concerned: readonly Supervisor[]): FolderWatch
   };
 }
 
-/** Dial until every channel has an outcome; give up on those that cannot have one, and after some seconds. */
+/**
+ * Wait until every channel has an outcome; give up on those that cannot have one, and after some seconds. Clients
+ * dial by themselves when they start; whoever has not dialled after a while is told to.
+ */
 async function settle(
-  topology: readonly Channel[],
   supervisors: ReadonlyMap<InstanceId, Supervisor>,
   channels: () => ChannelState[],
 ): Promise<ChannelState[]> {
-  const deadline = performance.now() + SETTLE_MS;
-  let dialAt = 0;
+  const startedAt = performance.now();
+  const toldAt = new Map<InstanceId, number>();
   for (;;) {
     const states = channels();
     const waiting = states.filter((state) => mayStillCome(state, states, supervisors));
-    if (waiting.length === 0 || performance.now() > deadline) return states;
-    if (performance.now() >= dialAt) {
-      dialAt = performance.now() + REDIAL_MS;
-      for (const client of new Set(waiting.map(({ client }) => client))) {
-        void supervisors
-          .get(client)
-          ?.dialNow()
-          .catch(() => undefined);
-      }
+    const now = performance.now();
+    if (waiting.length === 0 || now - startedAt > SETTLE_MS) return states;
+    for (const { client, server } of waiting) {
+      if (isUnregistered(server, client, states)) continue;
+      // The API server dials a kubelet when it is told to; everybody else has begun already.
+      const patienceMs = server.startsWith('kubelet@') ? ASK_AGAIN_MS : REDIAL_MS;
+      const before = toldAt.get(client) ?? (server.startsWith('kubelet@') ? 0 : startedAt);
+      if (now - before < patienceMs) continue;
+      toldAt.set(client, now);
+      void supervisors
+        .get(client)
+        ?.dialNow()
+        .catch(() => undefined);
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
-  function mayStillCome(
-    state: ChannelState,
-    all: readonly ChannelState[],
-    running: ReadonlyMap<InstanceId, Supervisor>,
-  ): boolean {
-    if (state.layer !== 'untried' || running.get(state.client)?.state().phase !== 'running') return false;
-    // The API server learns of a kubelet from its Node object: a kubelet that is refused never registers.
-    const back = topology.find(({ client, server }) => client === state.server && server === state.client);
-    const register = back && all.find(({ id }) => id === back.id);
-    return register === undefined || register.layer === 'ok' || register.layer === 'untried';
-  }
+}
+
+/** Whether a channel without an outcome will have one soon. */
+function mayStillCome(
+  { layer, client, server }: ChannelState,
+  all: readonly ChannelState[],
+  supervisors: ReadonlyMap<InstanceId, Supervisor>,
+): boolean {
+  if (layer !== 'untried' || supervisors.get(client)?.phase() !== 'running') return false;
+  // The API server learns of a kubelet from its Node object: a kubelet that is refused never registers.
+  const register = all.find((other) => other.client === server && other.server === client);
+  return register === undefined || register.layer === 'ok' || register.layer === 'untried';
+}
+
+/** The kubelet's own connection to the API server is not there yet, so its Node object is not either. */
+function isUnregistered(server: InstanceId, client: InstanceId, all: readonly ChannelState[]): boolean {
+  const register = all.find((other) => other.client === server && other.server === client);
+  return register !== undefined && register.layer !== 'ok';
 }

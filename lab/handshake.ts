@@ -2,6 +2,7 @@
 import { LabError } from '../certs/errors.ts';
 import type { Trace } from '../components/tls/trace.ts';
 import type { Cluster } from './cluster.ts';
+import { isDecided } from './journal.ts';
 import type { Channel } from './topology.ts';
 
 const LIMIT_MS = 8000;
@@ -22,7 +23,7 @@ export async function freshHandshake(cluster: Cluster, channel: Channel): Promis
   }
   const known = new Set(cluster.journal.traces(channel.id).map(({ id }) => id));
   const decided = (): Trace | undefined =>
-    cluster.journal.traces(channel.id).findLast(({ id, state: at }) => !known.has(id) && at !== 'open');
+    cluster.journal.traces(channel.id).findLast((trace) => !known.has(trace.id) && isDecided(trace));
   const dialled = client.dialNow().catch(() => undefined);
   const deadline = performance.now() + LIMIT_MS;
   return new Promise((resolve, reject) => {

@@ -9,12 +9,13 @@ import { type ApiRoutes, serveApi } from './api.ts';
 import { channelState } from './channel.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { adminClient } from './consequences.ts';
-import { type LabDirectory, readDirectory, settingsOf } from './directory.ts';
+import { type LabDirectory, readDirectory } from './directory.ts';
 import { freshHandshake } from './handshake.ts';
 import type { Journal } from './journal.ts';
 import { takeLock } from './lock.ts';
 import { namesOf, resolveChannel, resolveComponent, topologyOf } from './names.ts';
 import { seedWorkload } from './seed.ts';
+import { openSettings } from './settings.ts';
 import { reportStatus } from './status.ts';
 import type { Supervisor } from './supervisor.ts';
 import { traceToJson } from './trace-json.ts';
@@ -22,6 +23,8 @@ import { traceToJson } from './trace-json.ts';
 /** What a lab is started with. */
 export interface LabOptions {
   readonly dir: string;
+  /** Whether to make deployment and service web; default true. */
+  readonly seed?: boolean;
   readonly onLine?: (id: InstanceId, line: string) => void;
   /** To follow handshakes from the first moment on; a new one by default. */
   readonly journal?: Journal;
@@ -47,14 +50,13 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const running = await startCluster({
       dir: directory.dir,
       topology: topologyOf(directory),
-      // Read again at each start of a component: lab.yaml may have been edited.
-      settings: (id) => settingsOf(readDirectory(directory.dir), id),
+      settings: openSettings(directory),
       load: loadComponent,
       ...(options.onLine ? { onLine: options.onLine } : {}),
       ...(options.journal ? { journal: options.journal } : {}),
     });
     cluster = running;
-    const seeded = seed(running);
+    const seeded = options.seed === false ? undefined : seed(running);
     const api = await serveApi(routesOf(directory, running));
     lock.publish(api);
     return {

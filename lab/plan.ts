@@ -3,14 +3,14 @@
  * control plane, the service's usual flags on a worker.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLabError, LabError, messageOf } from '../certs/errors.ts';
 import { readText } from '../certs/files.ts';
 import { PLACES } from '../certs/identities.ts';
 import type { ComponentName } from '../components/component.ts';
 import type { Host } from '../components/host.ts';
-import { type Manifest, readManifest } from '../components/manifest.ts';
+import { type Manifest, parseManifest } from '../components/manifest.ts';
 import { CONFIG_PATHS } from './config-files.ts';
 import type { Plan } from './supervisor.ts';
 import type { Instance } from './topology.ts';
@@ -78,8 +78,11 @@ function staticPod(host: Host, component: ComponentName, id: string): Plan {
   for (const name of manifestNames(folder)) {
     const file = join(folder, name);
     try {
-      const manifest = readManifest(file);
-      if (manifest.program === component) found.push({ name, manifest, text: readFileSync(file, 'utf8') });
+      const text = readText(file);
+      // Most files are about another component: no need to parse them.
+      if (name !== usual && !text.includes(component)) continue;
+      const manifest = parseManifest(text, file);
+      if (manifest.program === component) found.push({ name, manifest, text });
     } catch (error) {
       if (!isLabError(error)) throw error;
       if (name === usual) broken = error;

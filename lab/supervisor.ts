@@ -50,7 +50,9 @@ export interface SupervisorOptions {
 /** One component under supervision. All calls are safe at any time; they take effect one after the other. */
 export interface Supervisor {
   readonly instance: Instance;
+  /** With the files that it holds: these are read and hashed for it. */
   state(): InstanceState;
+  phase(): Phase;
   /** Why it does not run, or not as configured. */
   failure(): LabError | undefined;
   start(): Promise<void>;
@@ -158,6 +160,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
       problem: problem ? { code: problem.code, what: problem.what, fix: problem.fix } : null,
       files: running?.files() ?? [],
     }),
+    phase: () => phase,
     failure: () => problem,
     start: () =>
       inTurn(async () => {

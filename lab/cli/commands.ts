@@ -166,11 +166,15 @@ export const commands = {
   },
   inspect: {
     group: 'Certificates',
-    summary: 'a certificate, request, key, bundle or kubeconfig in plain words',
-    usage: 'FILE|ID',
+    summary: 'a certificate, request, key, bundle, kubeconfig or live server in plain words',
+    usage: 'FILE|ID|HOST:PORT',
     options: {},
     takes: [1, 1],
-    examples: ['mtls-lab inspect scheduler', 'mtls-lab inspect mtls-lab/hosts/laptop/.kube/config'],
+    examples: [
+      'mtls-lab inspect scheduler',
+      'mtls-lab inspect mtls-lab/hosts/laptop/.kube/config',
+      'mtls-lab inspect 127.0.0.1:6443',
+    ],
     load: () => import('./inspect.ts'),
   },
   verify: {

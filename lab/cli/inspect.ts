@@ -1,4 +1,4 @@
-/** `inspect`: a file, or a certificate by any of its names, in plain words. */
+/** `inspect`: a file, a certificate by any of its names, or a live server, in plain words. */
 import { readFileSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { deskFiles } from '../../certs/desk.ts';
@@ -8,13 +8,26 @@ import { identities } from '../../certs/identities.ts';
 import { inspect } from '../../certs/inspect.ts';
 import { readPem } from '../../certs/pem.ts';
 import { findTarget } from '../../certs/resolve.ts';
-import { inspectionText } from '../../certs/text.ts';
+import { inspectionText, printable } from '../../certs/text.ts';
 import { deskNow, directoryState, type LabDirectory, readDirectory } from '../directory.ts';
+import { inspectServer, type ServerInspection } from '../inspect-server.ts';
 import type { Invocation } from './command.ts';
+
+/** What looks like `HOST:PORT` is a server. */
+const SERVER = /^(https:\/\/.*|\[[0-9a-f:]+\]:\d+|[\w.-]+:\d+)$/i;
 
 export async function run({ dir, json, terminal, positionals }: Invocation): Promise<number> {
   const [what = ''] = positionals;
   const directory = directoryState(dir) === 'made' ? readDirectory(dir) : undefined;
+  if (SERVER.test(what)) {
+    const found = await inspectServer(what, {
+      roots: directory ? caCertificates(directory) : [],
+      now: directory ? deskNow(dir) : new Date(),
+    });
+    if (json) terminal.print(JSON.stringify({ ok: found.verdict?.accepted ?? true, ...found }));
+    else terminal.write(serverText(found, directory ? deskNow(dir) : new Date()));
+    return found.verdict?.accepted === false ? 1 : 0;
+  }
   const file = fileOf(what, directory);
   const inspection = inspect(readBytes(file), shown(file), {
     now: directory ? deskNow(dir) : new Date(),
@@ -57,6 +70,27 @@ function caCertificates({ dir, choices }: LabDirectory): Uint8Array[] {
         return [];
       }
     });
+}
+
+function serverText(found: ServerInspection, now: Date): string {
+  const { address, versions, cipher, clientCertificate, refusal, acceptableCas, chain, verdict } = found;
+  const [newest = '', ...older] = versions.map((version) => version.replace('TLSv', 'TLS '));
+  const shows = inspect(Buffer.from(chain.join('')), `${address} shows`, { now, cas: [] });
+  const demanded = refusal ? `: without one it refuses, alert ${refusal.number} ${refusal.name}` : '';
+  const lines = [
+    `${address} speaks ${newest}${older.length > 0 ? ` and ${older.join(', ')}` : ' only'}, ${cipher ?? 'unknown cipher'}`,
+    `  client certificate  ${clientCertificate}${clientCertificate === 'demanded' ? demanded : ''}`,
+    ...(clientCertificate === 'not asked for'
+      ? []
+      : [`  signed by one of    ${acceptableCas.length > 0 ? acceptableCas.join('; ') : 'it names no CA'}`]),
+    ...(verdict === null
+      ? []
+      : [
+          `  under this lab's CA ${verdict.accepted ? `✓ a client that dials ${address} accepts it` : `✗ ${verdict.text}`}`,
+        ]),
+    '',
+  ];
+  return `${lines.map(printable).join('\n')}\n${inspectionText(shows)}`;
 }
 
 function shown(file: string): string {

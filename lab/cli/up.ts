@@ -69,17 +69,14 @@ async function report(invocation: Invocation, up: Up, stopped: Promise<void>): P
 }
 
 /** Start everything and wait for outcomes; on a terminal the table is painted meanwhile. */
-async function bringUp({
-  dir,
-  json,
-  terminal,
-}: Invocation): Promise<{ lab: Lab; channels: readonly ChannelState[] }> {
+async function bringUp(invocation: Invocation): Promise<{ lab: Lab; channels: readonly ChannelState[] }> {
+  const { dir, json, terminal } = invocation;
   const journal = createJournal();
   if (!json) terminal.print('');
   const live = json ? undefined : openLiveTable(terminal, readDirectory(dir), journal);
   let lab: Lab | undefined;
   try {
-    lab = await startLab({ dir, journal });
+    lab = await startLab({ dir, journal, seed: !switchOption(invocation, 'once') });
     const taken = lab.cluster.failures().find(({ code }) => code === 'PORT_IN_USE');
     if (taken) throw taken;
     return { lab, channels: await lab.cluster.settle() };
