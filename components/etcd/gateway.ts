@@ -56,7 +56,7 @@ export function createGateway(engine: Engine, requestBytes: number): Gateway {
       if (path.startsWith('/v3/')) sendText(request, response, 404, 'Not Found\n');
       else pages(request, response);
     } else if (request.method !== 'POST') sendText(request, response, 405, 'Method Not Allowed\n');
-    else if (isStream(rpc)) answerStream(engine, rpc, request, response);
+    else if (isStream(rpc)) answerStream(engine, rpc, request, response, requestBytes * BODY_FACTOR);
     else answerUnary(engine, rpc, request, response, requestBytes * BODY_FACTOR);
   };
   const app = express();
@@ -97,7 +97,13 @@ function callWithJson(engine: Engine, name: UnaryName, text: string): string {
   return toJson(spec.response, reply);
 }
 
-function answerStream(engine: Engine, name: StreamName, request: Request, response: Response): void {
+function answerStream(
+  engine: Engine,
+  name: StreamName,
+  request: Request,
+  response: Response,
+  maxBytes: number,
+): void {
   const spec = RPCS[name];
   let text = '';
   const begin = (): void => {
@@ -128,6 +134,7 @@ function answerStream(engine: Engine, name: StreamName, request: Request, respon
     try {
       const { values, rest } = cutJson(text + chunk);
       text = rest;
+      if (text.length > maxBytes) throw refusal('RequestTooLarge');
       for (const value of values) stream.receive(fromJson(spec.request, value));
     } catch (error) {
       fail(error);

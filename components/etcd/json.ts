@@ -13,6 +13,12 @@ type Fields = readonly (readonly [name: string, camel: string, spec: FieldSpec])
 /** Events go to many watchers: each is written once. */
 const eventTexts = new WeakMap<object, string>();
 
+/** A JSON string; unrolled, so that megabytes of base64 cost one step. */
+const STRING = String.raw`"[^"\\]*(?:\\[\s\S][^"\\]*)*"`;
+const SCALAR = new RegExp(`^(?:${STRING}|[^\\s"{[]+)`);
+const TOKENS = new RegExp(`${STRING}|[{}[\\]]|"`, 'g');
+const LONG_INTEGERS = new RegExp(`${STRING}|-?\\d{16,}(?![\\d.eE])`, 'g');
+
 const fieldLists = new Map<string, Fields>();
 
 /**
@@ -58,11 +64,11 @@ export function cutJson(
 /** Where the object or array that the text begins with ends; undefined when more is needed. */
 function endOfValue(text: string): number | undefined {
   if (text[0] !== '{' && text[0] !== '[') {
-    const scalar = /^(?:"(?:[^"\\]|\\[\s\S])*"|[^\s"{[]+)/.exec(text);
+    const scalar = SCALAR.exec(text);
     return scalar?.[0].length;
   }
   let depth = 0;
-  for (const match of text.matchAll(/"(?:[^"\\]|\\[\s\S])*"|[{}[\]]|"/g)) {
+  for (const match of text.matchAll(TOKENS)) {
     const [token] = match;
     if (token === '"') return undefined;
     if (token === '{' || token === '[') depth += 1;
@@ -75,9 +81,7 @@ function endOfValue(text: string): number | undefined {
 /** JSON.parse, with integers that a double cannot hold kept as strings (both are valid spellings of an int64). */
 function parse(text: string): unknown {
   const exact = /\d{16}/.test(text)
-    ? text.replace(/"(?:[^"\\]|\\[\s\S])*"|-?\d{16,}(?![\d.eE])/g, (token) =>
-        token.startsWith('"') ? token : `"${token}"`,
-      )
+    ? text.replace(LONG_INTEGERS, (token) => (token.startsWith('"') ? token : `"${token}"`))
     : text;
   try {
     return JSON.parse(exact);
@@ -190,7 +194,11 @@ function readBase64(text: string): Buffer {
   const bad = text.search(/[^A-Za-z0-9+/=\r\n]/);
   if (bad >= 0) throw invalid(`illegal base64 data at input byte ${bad}`);
   const compact = text.replace(/[\r\n]/g, '');
-  if (!/^(?:.{4})*$/.test(compact) || !/^[^=]*={0,2}$/.test(compact)) {
+  const padding = compact.indexOf('=');
+  if (
+    compact.length % 4 !== 0 ||
+    (padding >= 0 && (padding < compact.length - 2 || !compact.endsWith('=')))
+  ) {
     throw invalid(`illegal base64 data at input byte ${compact.length - (compact.length % 4)}`);
   }
   return Buffer.from(compact, 'base64');

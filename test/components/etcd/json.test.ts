@@ -77,3 +77,12 @@ test.for(cuts)('cuts $name', ({ text, values, rest }) => {
 test('says at which character a text is no JSON', () => {
   expect(() => cutJson('garbage')).toThrow("invalid character 'g' looking for beginning of value");
 });
+
+test('reads megabytes of base64 beside escapes and long numbers', () => {
+  const value = Buffer.alloc(3_000_000, 'x').toString('base64');
+  const { values } = cutJson(
+    `{"key":"\\u0061${value.slice(0, 99)}","value":"${value}","ID":1234567890123456789}`,
+  );
+  expect(values).toEqual([expect.objectContaining({ value, ID: '1234567890123456789' })]);
+  expect(fromJson('PutRequest', { value }).value).toHaveLength(3_000_000);
+});
