@@ -22,7 +22,7 @@ export function reverseLabels(domain: string): readonly string[] | undefined {
 
 /** True for what may stand in a constraint: a domain, with one leading dot if it likes. */
 export function isConstraintDomain(text: string): boolean {
-  return reverseLabels(text.startsWith('.') ? text.slice(1) : text) !== undefined && text !== '.';
+  return reverseLabels(text.startsWith('.') ? text.slice(1) : text) !== undefined;
 }
 
 const QTEXT = /^[\x01-\x08\x0b\x0c\x0e-\x1f \x21\x23-\x5b\x5d-\x7e\x7f]$/;

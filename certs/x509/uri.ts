@@ -66,7 +66,14 @@ function parseHost(text: string): ParsedUri | string {
       return `invalid URL escape ${goQuote(escaped)}`;
   }
   const wrong = /[ \\^`{|}/?#@]/.exec(text)?.[0];
-  return wrong === undefined ? { host: text } : `invalid character ${goQuote(wrong)} in host name`;
+  return wrong === undefined
+    ? { host: unescapeHost(text) }
+    : `invalid character ${goQuote(wrong)} in host name`;
+}
+
+/** Escaped bytes as one character each: none of them may stand in a domain. */
+function unescapeHost(text: string): string {
+  return text.replace(/%([0-9a-fA-F]{2})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)));
 }
 
 function badEscape(text: string): string | undefined {
