@@ -11,9 +11,9 @@ import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, SYSTEM_ROLES } from '../api/boots
 import { applyDefaults } from '../api/defaults.ts';
 import { type Json, type KubeObject, kubeTime, type MutableObject } from '../api/object.ts';
 import { apiVersionOf, etcdKey, resource } from '../api/resources.ts';
-import { StatusError } from '../api/status.ts';
 import { addressAt, rangeOf } from './addresses.ts';
 import type { ApiServer } from './server-context.ts';
+import type { Place } from './store.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
@@ -23,7 +23,6 @@ const SYSTEM_PRIORITIES = {
   'system-node-critical': 2_000_001_000,
 } as const;
 const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate';
-const BATCH = 16;
 
 /** One object to be made if it is not there. */
 interface Wanted {
@@ -46,9 +45,7 @@ export async function bootstrap(api: ApiServer, port: number): Promise<void> {
       ({ group, plural, object, once }) =>
         (first || !once) && api.store.cache.get(keyOf(group, plural, object.metadata)) === undefined,
     );
-    for (let at = 0; at < missing.length; at += BATCH) {
-      await Promise.all(missing.slice(at, at + BATCH).map((one) => make(api, one)));
-    }
+    await api.store.createMany(missing.map((one) => made(api, one)));
   }
 }
 
@@ -56,7 +53,7 @@ function keyOf(group: string, plural: string, metadata: MutableObject): string {
   return etcdKey(resource(group, plural), String(metadata['namespace'] ?? ''), String(metadata['name']));
 }
 
-async function make(api: ApiServer, { group, plural, object }: Wanted): Promise<void> {
+function made(api: ApiServer, { group, plural, object }: Wanted): { place: Place; object: KubeObject } {
   const kind = resource(group, plural);
   const filled = applyDefaults({
     apiVersion: apiVersionOf(kind.group, kind.version),
@@ -65,11 +62,7 @@ async function make(api: ApiServer, { group, plural, object }: Wanted): Promise<
     metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: kubeTime(api.now()) },
   } as KubeObject);
   const { namespace = '', name = '' } = filled.metadata;
-  try {
-    await api.store.create({ resource: kind, namespace, name }, filled);
-  } catch (error) {
-    if (!(error instanceof StatusError && error.status.reason === 'AlreadyExists')) throw error;
-  }
+  return { place: { resource: kind, namespace, name }, object: filled };
 }
 
 function namespaces(): Wanted[] {

@@ -1,6 +1,7 @@
 /**
  * kube-apiserver: everything in the cluster talks to it, and it alone talks to etcd.
  */
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../certs/errors.ts';
 import type { Component, FileState, Running, StartContext } from '../component.ts';
@@ -26,6 +27,9 @@ export const kubeApiserver: Component = {
   start,
 };
 
+/** How long a start waits for etcd to hold what every cluster needs. */
+const FIRST_TRY_MS = 3000;
+
 const PLAIN_CODEC = {
   encode: (_key: string, json: string) => Buffer.from(json, 'utf8'),
   decode: (_key: string, value: Buffer) => value.toString('utf8'),
@@ -35,19 +39,41 @@ async function start(context: StartContext): Promise<Running> {
   const flags = parseFlags('kube-apiserver', APISERVER_FLAGS, context.argv);
   const log = klogger(context);
   const closing = new AbortController();
+  // Every open watch listens.
+  setMaxListeners(0, closing.signal);
   const etcd = openEtcd({ servers: flags['etcd-servers'], dial: dialOptionsOf(context, flags) });
   const codec = flags['encryption-provider-config']
     ? (await import('./encryption.ts')).openEncryption(context.host, flags['encryption-provider-config'])
     : PLAIN_CODEC;
   let bootstrapped = false;
+  let tried = (): void => undefined;
+  const firstTry = new Promise<void>((resolve) => {
+    tried = resolve;
+    setTimeout(resolve, FIRST_TRY_MS).unref();
+  });
   const port = { now: flags['secure-port'] };
+  let refreshing: Promise<void> | undefined;
+  const ownNode = (): Promise<void> => {
+    refreshing ??= refresh().finally(() => {
+      refreshing = undefined;
+    });
+    return refreshing;
+  };
+  const refresh = async (): Promise<void> => {
+    const { prepareManifests, refreshOwnNode } = await import('./own-node.ts');
+    await prepareManifests();
+    await refreshOwnNode(api);
+  };
   const fill = (): void => {
     bootstrap(api, port.now).then(
       () => {
         bootstrapped = true;
+        tried();
+        return ownNode();
       },
       (error: unknown) => {
         log('W', 'storage_rbac.go:240', `unable to initialize: ${messageOf(error)}`);
+        tried();
         if (!closing.signal.aborted) setTimeout(fill, context.roundMs).unref();
       },
     );
@@ -56,7 +82,10 @@ async function start(context: StartContext): Promise<Running> {
     etcd,
     codec,
     onFresh: () => fill(),
-    onLink: (problem) => logLink(log, flags, problem),
+    onLink: (problem) => {
+      logLink(log, flags, problem);
+      if (problem) tried();
+    },
     onUnreadable: (key, text) => log('E', 'watcher.go:342', 'failed to decode', { key, err: text }),
   });
   const api: ApiServer = {
@@ -92,7 +121,9 @@ async function start(context: StartContext): Promise<Running> {
   }
   port.now = serving.port;
   const round = setInterval(() => {
-    dialNow().catch(() => undefined);
+    dialNow()
+      .then(() => (bootstrapped ? ownNode() : undefined))
+      .catch((error: unknown) => log('W', 'round.go:1', messageOf(error)));
   }, context.roundMs);
 
   async function dialNow(): Promise<void> {
@@ -101,6 +132,8 @@ async function start(context: StartContext): Promise<Running> {
     await Promise.all([toEtcd, ...knownKubelets(api).map((kubelet) => checkKubelet(api, kubelet))]);
   }
 
+  // Clients that come before the RBAC objects are there would be told 403.
+  await firstTry;
   return {
     id: context.id,
     endpoint: { url: serving.url, port: serving.port },

@@ -7,10 +7,10 @@
  */
 import type { Readable } from 'node:stream';
 import { type Dispatcher, request } from 'undici';
-import { messageOf } from '../../certs/errors.ts';
 import { StatusError } from '../api/status.ts';
 import type { StartContext } from '../component.ts';
-import { createDispatcher, type DialOptions, HandshakeError } from '../tls/client.ts';
+import { createDispatcher, type DialOptions } from '../tls/client.ts';
+import { connectionError, gatewayError } from './etcd-errors.ts';
 import type { ApiserverFlags } from './flags.ts';
 
 const REQUEST_TIMEOUT_MS = 7_000;
@@ -57,6 +57,8 @@ export interface EtcdGateway {
   ): Promise<RangeResult>;
   /** Write or delete (`value` null) when the key's mod revision is as said; 0: when there is no such key. */
   write(key: string, modRevision: number, value: Buffer | null, leaseId?: string): Promise<WriteResult>;
+  /** Write keys that must all be new, in one transaction; false: some key exists, and nothing was written. */
+  createAll(entries: readonly { readonly key: string; readonly value: Buffer }[]): Promise<boolean>;
   grantLease(ttlSeconds: number): Promise<string>;
   /**
    * Follow all keys from a revision on. Resolves when the stream ends; rejects when it cannot begin or breaks.
@@ -152,6 +154,20 @@ export function openEtcd(options: EtcdOptions): EtcdGateway {
         revision: Number(answer.header?.revision ?? 0),
         current: found,
       };
+    },
+    async createAll(entries) {
+      const answer = (await post('/v3/kv/txn', {
+        compare: entries.map(({ key }) => ({
+          key: base64(key),
+          target: 'MOD',
+          result: 'EQUAL',
+          mod_revision: '0',
+        })),
+        success: entries.map(({ key, value }) => ({
+          request_put: { key: base64(key), value: value.toString('base64') },
+        })),
+      })) as { succeeded?: boolean };
+      return answer.succeeded === true;
     },
     async grantLease(ttlSeconds) {
       const answer = (await post('/v3/lease/grant', { TTL: String(ttlSeconds) })) as { ID?: string };
@@ -276,50 +292,6 @@ function readKeyValue(kv: WireKeyValue): KeyValue {
     modRevision: Number(kv.mod_revision ?? 0),
     createRevision: Number(kv.create_revision ?? 0),
   };
-}
-
-/** etcd answered, and said no: its words are passed on as the real API server does, without a reason. */
-function gatewayError(status: number, body: string): StatusError {
-  let message = body.trim();
-  try {
-    const parsed = JSON.parse(body) as { error?: unknown; message?: unknown };
-    const error = parsed.error ?? parsed.message;
-    message = typeof error === 'string' ? error : JSON.stringify(error ?? parsed);
-  } catch {
-    // Not JSON: the text itself is the message.
-  }
-  return new StatusError(500, '', message === '' ? `etcd answered with HTTP status ${status}` : message);
-}
-
-/** etcd cannot be reached: gRPC's words, which the real API server passes on. */
-function connectionError(error: unknown): StatusError {
-  const cause = handshakeErrorIn(error);
-  if (cause) {
-    const tcp = cause.outcome.layer === 'tcp';
-    const what = tcp
-      ? `Error while dialing: ${cause.clientText}`
-      : `authentication handshake failed: ${cause.clientText}`;
-    const remote = cause.clientText.startsWith('remote error:');
-    const desc = remote
-      ? `error reading server preface: ${cause.clientText}`
-      : `connection error: desc = "transport: ${what}"`;
-    return new StatusError(500, '', `rpc error: code = Unavailable desc = ${desc}`);
-  }
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    const message = 'Timeout: request did not complete within requested timeout - context deadline exceeded';
-    return new StatusError(504, 'Timeout', message, {});
-  }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const text =
-    code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' ? 'error reading from server: EOF' : messageOf(error);
-  return new StatusError(500, '', `rpc error: code = Unavailable desc = ${text}`);
-}
-
-function handshakeErrorIn(error: unknown): HandshakeError | undefined {
-  for (let here = error; here instanceof Error; here = here.cause) {
-    if (here instanceof HandshakeError) return here;
-  }
-  return undefined;
 }
 
 function base64(text: string): string {

@@ -21,7 +21,6 @@ export async function checkKubelet(api: ApiServer, kubelet: KubeletAddress): Pro
     };
     const outgoing = request({
       createConnection: () => socket,
-      agent: false,
       path: '/healthz',
       timeout: ANSWER_TIMEOUT_MS,
       headers: { host: kubelet.authority, connection: 'close' },

@@ -133,7 +133,6 @@ async function askKubelet(
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({
       createConnection: () => connection.socket,
-      agent: false,
       method,
       path,
       headers: { host: kubelet.authority, connection: 'close', ...lengthOf(body) },

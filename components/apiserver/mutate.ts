@@ -7,7 +7,7 @@
  */
 import { checkFields } from '../api/check-fields.ts';
 import { applyDefaults } from '../api/defaults.ts';
-import type { KubeObject } from '../api/object.ts';
+import { type KubeObject, listAt } from '../api/object.ts';
 import { alreadyExists, badRequest, invalid, StatusError } from '../api/status.ts';
 import { validate, validateUpdate } from '../api/validate.ts';
 import { admitCreate, admitUpdate } from './admission.ts';
@@ -67,7 +67,8 @@ export async function change(call: Call, next: (current: KubeObject) => KubeObje
 /** An object that is being deleted goes when its last finalizer does. */
 function isFinished(object: KubeObject): boolean {
   const { deletionTimestamp, finalizers } = object.metadata;
-  if (deletionTimestamp === undefined || object.kind === 'Pod' || object.kind === 'Namespace') return false;
+  if (deletionTimestamp === undefined || object.kind === 'Pod') return false;
+  if (object.kind === 'Namespace' && listAt(object, 'spec', 'finalizers').length > 0) return false;
   return !Array.isArray(finalizers) || finalizers.length === 0;
 }
 

@@ -117,6 +117,7 @@ export function prepareUpdate(
     if (current.metadata[key] === undefined) delete metadata[key];
     else metadata[key] = current.metadata[key];
   }
+  if (subresource === 'finalize') return { ...current, ...part(wanted, 'spec') };
   if (subresource !== '') {
     return {
       ...current,

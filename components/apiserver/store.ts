@@ -25,6 +25,8 @@ const FRESHNESS_WAIT_MS = 3_000;
 const EVENT_TTL_SECONDS = 3_600;
 const EVENT_LEASE_REUSE_MS = 60_000;
 const WRITE_TRIES = 20;
+/** A real etcd takes 128 operations in a transaction. */
+const TRANSACTION_KEYS = 100;
 
 /** Turns an object into stored bytes and back: plain JSON, or encrypted. */
 export interface Codec {
@@ -66,6 +68,8 @@ export interface Store {
   get(place: Place, options?: { readonly cached?: boolean }): Promise<KubeObject>;
   list(resource: Resource, namespace: string, options: ListOptions): Promise<ListResult>;
   create(place: Place, object: KubeObject): Promise<KubeObject>;
+  /** Store objects that are all new, in few transactions; those that exist by then stay as they are. */
+  createMany(objects: readonly { readonly place: Place; readonly object: KubeObject }[]): Promise<void>;
   /**
    * Change an object, again from its newest state when another write came first.
    * @param change  gets a copy that it may change; returns the new state, or null to delete. The given
@@ -180,6 +184,17 @@ export function openStore(options: StoreOptions): Store {
       const result = await write(resource, key, 0, object);
       if (!result.succeeded) throw alreadyExists(groupResource(resource), name);
       return stamp(object, result.revision);
+    },
+    async createMany(objects) {
+      for (let start = 0; start < objects.length; start += TRANSACTION_KEYS) {
+        const some = objects.slice(start, start + TRANSACTION_KEYS);
+        const entries = some.map(({ place, object }) => {
+          const key = etcdKey(place.resource, place.namespace, place.name);
+          return { key, value: codec.encode(key, JSON.stringify(withoutRevision(object))) };
+        });
+        if (await etcd.createAll(entries)) continue;
+        for (const { key, value } of entries) await etcd.write(key, 0, value);
+      }
     },
     async update({ resource, namespace, name }, change) {
       const key = etcdKey(resource, namespace, name);

@@ -18,7 +18,11 @@ test('creates the four namespaces and the RBAC defaults', async () => {
     'kube-public',
     'kube-system',
   ]);
-  const roles = await cluster.call('admin', 'GET', '/apis/rbac.authorization.k8s.io/v1/clusterroles/cluster-admin');
+  const roles = await cluster.call(
+    'admin',
+    'GET',
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles/cluster-admin',
+  );
   expect(roles.status).toBe(200);
 });
 
@@ -27,7 +31,11 @@ test('stores, changes, lists and deletes an object', async () => {
   const made = await cluster.call('admin', 'POST', base, { metadata: { name: 'one' }, data: { a: '1' } });
   expect(made.status).toBe(201);
   const again = await cluster.call('admin', 'POST', base, { metadata: { name: 'one' } });
-  expect(again.body).toMatchObject({ reason: 'AlreadyExists', code: 409, message: 'configmaps "one" already exists' });
+  expect(again.body).toMatchObject({
+    reason: 'AlreadyExists',
+    code: 409,
+    message: 'configmaps "one" already exists',
+  });
   const changed = await cluster.call('admin', 'PUT', `${base}/one`, { ...made.body, data: { a: '2' } });
   expect(changed.status).toBe(200);
   const stale = await cluster.call('admin', 'PUT', `${base}/one`, { ...made.body, data: { a: '3' } });
