@@ -146,6 +146,7 @@ export interface Refusal {
  * @see reference: Go src/crypto/tls/handshake_server.go processCertsFromClient, handshake_client.go verifyServerCertificate
  */
 export function alertFor({ profile, by, protocol, code, text }: Refusal): number {
+  if (code === 'CERT_MISSING' && by === 'client') return 50;
   if (code === 'CERT_MISSING') return protocol === 'TLSv1.3' ? MISSING['TLSv1.3'] : MISSING.older;
   if (profile === 'openssl') return OPENSSL[code] ?? 46;
   if (by === 'client') return 42;

@@ -1,17 +1,20 @@
 /**
  * The client side of the transport: every TLS option of every client is made here and nowhere else.
  */
-import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
+import { channel } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
-import type { Code } from '../../certs/codes.ts';
 import type { Settings } from '../component.ts';
 import type { Host } from '../host.ts';
-import type { Layer, Outcome, Trace } from './trace.ts';
+import { openConnection } from './client-connection.ts';
+import type { PemSource } from './client-files.ts';
+import type { HandshakeError } from './handshake-error.ts';
+import { noteAnswer } from './noted.ts';
+import type { Trace } from './trace.ts';
 
-/** A PEM file inside the host, or PEM text embedded in a kubeconfig (`*-data`). */
-export type PemSource = { readonly file: string } | { readonly pem: string; readonly from: string };
+export { onCredentialsChanged, type PemSource } from './client-files.ts';
+export { HandshakeError } from './handshake-error.ts';
 
 /** Whom to dial, as whom. */
 export interface DialOptions {
@@ -34,6 +37,10 @@ export interface DialOptions {
   readonly alpn?: readonly string[];
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL's group list, such as `P-384`. */
+  readonly groups?: string;
+  /** For TCP and TLS each; default 10 s, as kubectl has it. */
+  readonly timeoutMs?: number;
 }
 
 /** A connection after both verdicts. In TLS 1.3 the server may still refuse: see `refused`. */
@@ -45,84 +52,13 @@ export interface Connection {
   refused(): HandshakeError | null;
 }
 
-/** A handshake that failed: a result, with everything that was seen. */
-export class HandshakeError extends Error {
-  /** The client's half of the connection. */
-  readonly trace: Trace;
-  readonly outcome: Outcome;
-  /** What Go's client says: `tls: failed to verify certificate: x509: …`, `dial tcp …: connect: connection refused`. */
-  readonly clientText: string;
-
-  constructor(trace: Trace, clientText: string, cause?: unknown) {
-    super(clientText, cause === undefined ? undefined : { cause });
-    this.name = 'HandshakeError';
-    this.trace = trace;
-    this.outcome = trace.outcome;
-    this.clientText = clientText;
-  }
-}
-
 /**
  * Dial once, afresh, without resumption.
- * @throws HandshakeError with the trace and `clientText`; LabError when the client's own files cannot be used
+ * @throws HandshakeError with the trace and `clientText`; its cause is a LabError when the client's own files cannot
+ *         be used
  */
 export function dial(options: DialOptions): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    const url = new URL(options.url);
-    const port = Number(url.port || 443);
-    const name = options.serverName ?? url.hostname.replace(/^\[|\]$/g, '');
-    const address = url.hostname === '[::1]' ? '::1' : '127.0.0.1';
-    const startedAtMs = Date.now();
-    const half = (code: Code | null, layer: Layer): Trace => ({
-      id: `${startedAtMs}`,
-      state: 'done',
-      startedAtMs,
-      clusterTime: options.host.now().toISOString(),
-      clientRandom: '',
-      channel: `${options.component}->${options.server}`,
-      clientAddress: { address, port: socket.localPort ?? 0 },
-      serverAddress: { address, port },
-      clientAuth: null,
-      protocol: null,
-      cipher: null,
-      sni: isIP(name) ? null : name,
-      alpn: null,
-      messages: [],
-      client: null,
-      server: null,
-      outcome: { layer, by: code ? 'client' : null, code, alert: null },
-      http: null,
-      keylog: [],
-      wire: [],
-      unsafe: [],
-    });
-    const read = (source: PemSource): string | Buffer =>
-      'pem' in source ? source.pem : readFileSync(options.host.path(source.file));
-    const socket = connect({
-      host: address,
-      port,
-      servername: isIP(name) ? '' : name,
-      ...(options.ca ? { ca: read(options.ca) } : {}),
-      ...(options.cert ? { cert: read(options.cert) } : {}),
-      ...(options.key ? { key: read(options.key) } : {}),
-      rejectUnauthorized: options.insecure !== true,
-      checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
-      ...(options.alpn ? { ALPNProtocols: [...options.alpn] } : {}),
-      minVersion: options.minVersion ?? 'TLSv1.2',
-      maxVersion: options.maxVersion ?? 'TLSv1.3',
-    });
-    const fail = (error: NodeJS.ErrnoException): void => {
-      const refused = error.code === 'ECONNREFUSED';
-      const text = refused ? `dial tcp ${address}:${port}: connect: connection refused` : error.message;
-      const code = refused ? 'CONNECTION_REFUSED' : 'HANDSHAKE_FAILURE';
-      reject(new HandshakeError(half(code, refused ? 'tcp' : 'tls'), text, error));
-    };
-    socket.once('error', fail);
-    socket.once('secureConnect', () => {
-      socket.off('error', fail);
-      resolve({ socket, trace: () => half(null, 'ok'), refused: () => null });
-    });
-  });
+  return openConnection(options);
 }
 
 /**
@@ -130,13 +66,37 @@ export function dial(options: DialOptions): Promise<Connection> {
  * A request that fails because the server refused the client in TLS rejects with `HandshakeError`.
  */
 export function createDispatcher(options: DialOptions): Dispatcher {
+  noteAnswers();
   return new Agent({
-    connections: 4,
+    connections: CONNECTIONS,
     connect: (_target, callback) => {
-      dial(options).then(
+      openConnection(options).then(
         ({ socket }) => callback(null, socket),
         (error: Error) => callback(error, null),
       );
     },
+  });
+}
+
+const CONNECTIONS = 4;
+const socketOf = new WeakMap<object, Socket>();
+let noting = false;
+
+/** undici tells which socket a request went out on, and which status came back. */
+function noteAnswers(): void {
+  if (noting) return;
+  noting = true;
+  channel('undici:client:sendHeaders').subscribe((message) => {
+    const { request, socket } = message as { request: object; socket: Socket };
+    socketOf.set(request, socket);
+  });
+  channel('undici:request:headers').subscribe((message) => {
+    const { request, response } = message as {
+      request: object;
+      response: { statusCode: number; statusText: string };
+    };
+    const socket = socketOf.get(request);
+    const { statusCode, statusText } = response;
+    if (socket) noteAnswer(socket, { status: statusCode, message: statusCode < 400 ? '' : statusText });
   });
 }

@@ -32,6 +32,7 @@ export interface HalfOptions {
   readonly component: string;
   /** Instance id of the other end; `?` when it is not known. */
   readonly peer: string;
+  /** Read when a trace is made. */
   readonly ends: Ends;
   readonly clientAuth: ClientAuth | 'none' | null;
   readonly certFile: string | null;
@@ -222,5 +223,7 @@ function httpOutcome(status: number): Outcome {
 
 /** Too long to keep: its first bytes, without fields. */
 function shorten(message: TraceMessage): TraceMessage {
-  return { ...message, bytes: message.bytes.slice(0, 64), fields: [] };
+  const { from, type, atUs, encrypted, lengthBytes, bytes } = message;
+  const summary = `${lengthBytes} bytes, too long to keep`;
+  return { from, type, atUs, encrypted, lengthBytes, bytes: bytes.slice(0, 64), fields: [], summary };
 }

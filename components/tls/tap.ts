@@ -52,7 +52,11 @@ export class Tap extends Duplex {
     });
     raw.on('end', () => this.#after('in', () => this.#end()));
     raw.on('error', (error) => this.#after('in', () => this.destroy(error)));
-    raw.on('close', () => this.#after('in', () => this.#closed()));
+    raw.on('close', () => {
+      // Nothing can be sent any more, so nothing is worth holding.
+      this.#gate?.open();
+      this.#closed();
+    });
     raw.pause();
   }
 

@@ -1,0 +1,337 @@
+/**
+ * One connection of a client, from its files to both verdicts: dialled, tapped, judged, and given to the caller or
+ * refused with an alert. In TLS 1.3 the server's refusal comes when the client is already content.
+ */
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Code } from '../../certs/codes.ts';
+import { LabError } from '../../certs/errors.ts';
+import { codeOf } from '../../certs/files.ts';
+import type { VerifyInput } from '../../certs/verify/verify.ts';
+import { alertFor, alertName } from './alerts.ts';
+import type { Connection, DialOptions } from './client.ts';
+import { type ClientMaterial, placeOf, readClientMaterial } from './client-files.ts';
+import { clientReason, looksLikeTls } from './client-reason.ts';
+import { clientContext } from './context.ts';
+import { goTextOf } from './credentials.ts';
+import { beginHalf, type Half } from './half.ts';
+import { HandshakeError } from './handshake-error.ts';
+import { noteHalf } from './noted.ts';
+import { clientTexts } from './real-texts.ts';
+import { alertBytes } from './reject.ts';
+import { address } from './server-connection.ts';
+import { gateFor, isStepping, type StepGate } from './step.ts';
+import { dress, endsOf, Tap } from './tap.ts';
+import type { Alert, Outcome } from './trace.ts';
+import { judge, secondOpinion } from './verdict.ts';
+
+const TIMEOUT_MS = 10_000;
+const OK: Outcome = { layer: 'ok', by: null, code: null, alert: null };
+
+/** Where to dial, and which name to verify. */
+interface Target {
+  readonly host: '127.0.0.1' | '::1';
+  readonly port: number;
+  readonly name: string;
+}
+
+/** Why a connection failed. */
+export interface ClientFailure {
+  readonly layer: 'tls' | 'tcp' | 'untried';
+  readonly by: 'client' | 'server' | null;
+  readonly code: Code;
+  /** Go's text. */
+  readonly text: string;
+  readonly alert: Alert | null;
+}
+
+/** Dial, and wait for this side's verdict. Rejects with HandshakeError. */
+export function openConnection(options: DialOptions): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const { host, component, server, settings } = options;
+    const target = targetOf(options);
+    const ends = {
+      remoteAddress: target.host as string,
+      remotePort: target.port,
+      localAddress: target.host as string,
+      localPort: 0,
+    };
+    let gate: StepGate | undefined;
+    const half = beginHalf({
+      host,
+      side: 'client',
+      component,
+      peer: server,
+      ends,
+      clientAuth: null,
+      certFile: placeOf(options.cert),
+      caFile: options.insecure ? null : placeOf(options.ca),
+      onMessage: (message) => gate?.seen(message),
+    });
+    let refused: HandshakeError | null = null;
+
+    /** Note a failure; the first one counts. */
+    const fail = (failure: ClientFailure, cause?: unknown): HandshakeError => {
+      if (refused) return refused;
+      const { layer, by, code, text, alert } = failure;
+      half.believe(by === 'client' ? 'refused' : 'learned-refused', text);
+      const texts = clientTexts({
+        component,
+        server,
+        url: options.url,
+        address: address(target.host, target.port),
+        text,
+      });
+      half.decide({ layer, by, code, alert }, code, texts);
+      refused = new HandshakeError(half.trace(), text, cause);
+      return refused;
+    };
+    const giveUp = (failure: ClientFailure, cause?: unknown): void => {
+      reject(fail(failure, cause));
+      half.closed();
+    };
+
+    let material: ClientMaterial;
+    try {
+      material = readClientMaterial(options);
+    } catch (error) {
+      const code = error instanceof LabError ? error.code : 'INTERNAL';
+      giveUp({ layer: 'untried', by: 'client', code, text: goTextOf(error), alert: null }, error);
+      return;
+    }
+    const raw = connectTcp({ host: target.host, port: target.port, allowHalfOpen: true });
+    const timer = watchTime(raw, options.timeoutMs ?? TIMEOUT_MS, () => {
+      const text = raw.connecting
+        ? `dial tcp ${address(target.host, target.port)}: i/o timeout`
+        : 'net/http: TLS handshake timeout';
+      giveUp({ layer: 'tcp', by: null, code: 'CONNECT_TIMEOUT', text, alert: null });
+    });
+    const onTcpError = (error: Error): void => {
+      clearInterval(timer);
+      giveUp(tcpFailure(error, target), error);
+    };
+    raw.once('error', onTcpError);
+    raw.once('connect', () => {
+      raw.off('error', onTcpError);
+      Object.assign(ends, endsOf(raw));
+      const tap = new Tap(raw);
+      gate = gateFor({
+        side: 'client',
+        component,
+        peer: server,
+        traceId: half.id,
+        trace: half.trace,
+        deliver: (direction, bytes) => tap.deliver(direction, bytes),
+      });
+      if (gate) tap.hold(gate);
+      // OpenSSL writes the ClientHello before connect() returns: it must be seen already.
+      tap.watch = (direction, bytes) => half.bytes(direction === 'in' ? 'server' : 'client', bytes);
+      follow({
+        options,
+        target,
+        material,
+        raw,
+        tap,
+        half,
+        fail,
+        onConnected: (socket) => {
+          clearInterval(timer);
+          dress(socket, raw, ends);
+          resolve({ socket, trace: half.trace, refused: () => refused });
+        },
+        onFailed: (error) => {
+          clearInterval(timer);
+          reject(error);
+        },
+      });
+      if (options.insecure) half.unsafe(`${component} does not verify the certificate of ${server}`);
+      if (settings.tlsMaxVersion === 'TLSv1' || settings.tlsMaxVersion === 'TLSv1.1') {
+        half.unsafe(`${component} speaks nothing newer than ${settings.tlsMaxVersion}`);
+      }
+    });
+  });
+}
+
+/** Everything that belongs to one connection whose bytes flow. */
+interface Flow {
+  readonly options: DialOptions;
+  readonly target: Target;
+  readonly material: ClientMaterial;
+  readonly raw: Socket;
+  readonly tap: Tap;
+  readonly half: Half;
+  readonly fail: (failure: ClientFailure, cause?: unknown) => HandshakeError;
+  readonly onConnected: (socket: TLSSocket) => void;
+  readonly onFailed: (error: HandshakeError) => void;
+}
+
+/** From the first byte to the end of the connection. */
+function follow(flow: Flow): void {
+  const { options, raw, tap, half, fail } = flow;
+  const { decoder } = half;
+  let isNotTls = false;
+  let firstBytes: Buffer | undefined;
+  let judged = false;
+  let connected = false;
+  let over = false;
+  let opensslText = '';
+
+  /** True: go on. Runs before this side's last flight is flushed. */
+  const verdictAllows = (): boolean => {
+    if (judged) return over === false;
+    judged = true;
+    if (options.insecure) return true;
+    const input: VerifyInput = {
+      chain: decoder.certificates.server ?? [],
+      roots: flow.material.roots,
+      purpose: 'serverAuth',
+      name: { kind: isIP(flow.target.name) ? 'ip' : 'dns', value: flow.target.name },
+      time: options.host.now(),
+      zoneMinutes: -new Date().getTimezoneOffset(),
+    };
+    const verdict = judge(input);
+    half.judged(verdict, secondOpinion(input, options.host.shiftMs() !== 0));
+    if (verdict.accepted) {
+      half.believe('accepted', 'accepts the server certificate');
+      return true;
+    }
+    const code = verdict.code ?? 'HANDSHAKE_FAILURE';
+    const reason = verdict.text ?? '';
+    const number = alertFor({
+      profile: options.settings.alertProfile,
+      by: 'client',
+      protocol: decoder.protocol ?? '',
+      code,
+      text: reason,
+    });
+    tap.refuse(alertBytes(decoder, 'client', number));
+    end({
+      layer: 'tls',
+      by: 'client',
+      code,
+      text: reason.startsWith('x509: ') ? `tls: failed to verify certificate: ${reason}` : reason,
+      alert: { number, name: alertName(number), from: 'client' },
+    });
+    raw.once('close', () => half.closed());
+    socket.destroy();
+    return false;
+  };
+  const end = (failure: ClientFailure, cause?: unknown): void => {
+    if (over) return;
+    over = true;
+    const error = fail(failure, cause);
+    if (!connected) flow.onFailed(error);
+    // The caller learns it from the socket: undici and ws pass an error on, and lose an alert.
+    else socket.destroy(error);
+  };
+
+  tap.watch = (direction, bytes) => {
+    if (direction === 'in' && firstBytes === undefined) {
+      firstBytes = Buffer.from(bytes.subarray(0, 64));
+      isNotTls = !looksLikeTls(firstBytes);
+    }
+    half.bytes(direction === 'in' ? 'server' : 'client', bytes);
+    if (!connected) return;
+    const alert = decoder.lastAlert.server;
+    if (alert && alert.number !== 0 && !decoder.dataSeen.server) {
+      end(clientReason({ half, raw, isNotTls, firstBytes, opensslText }));
+    }
+    if (decoder.dataSeen.server || decoder.stopped) tap.pass();
+  };
+  const socket = secure(flow);
+  noteHalf(socket, half);
+  socket.on('keylog', (line: Buffer) => {
+    half.keylog(line.toString('latin1'));
+    // Up to TLS 1.2 this line comes while the Finished is being built: nothing of the second flight is out yet.
+    if (decoder.protocol !== 'TLSv1.3' && decoder.certificates.server) verdictAllows();
+  });
+  socket.once('secureConnect', () => {
+    if (over || !verdictAllows()) return;
+    connected = true;
+    half.believe('connected', 'holds the handshake for complete');
+    half.decide(OK, null, []);
+    flow.onConnected(socket);
+  });
+  socket.on('error', (error) => {
+    if (opensslText === '') opensslText = error.message;
+  });
+  let saidGoodbye = false;
+  raw.once('end', () => {
+    saidGoodbye = true;
+  });
+  tap.once('close', () => {
+    const unanswered = connected && saidGoodbye && decoder.protocol === 'TLSv1.3' && !serverSpoke(half);
+    if (!connected || unanswered) end(clientReason({ half, raw, isNotTls, firstBytes, opensslText }));
+    if (!judged || connected || !over) half.closed();
+  });
+}
+
+/** True when the server said anything after the client's Finished: it has accepted. */
+function serverSpoke(half: Half): boolean {
+  if (half.decoder.dataSeen.server) return true;
+  return half.trace().messages.some(({ from, type }) => from === 'server' && type === 'new_session_ticket');
+}
+
+/** The ClientHello leaves in here. */
+function secure({ options, target, material, tap }: Flow): TLSSocket {
+  const { settings, minVersion, maxVersion, groups } = options;
+  return connectTls({
+    socket: tap,
+    secureContext: clientContext({
+      settings,
+      pair: material.pair,
+      announce: [],
+      ...(minVersion === undefined ? {} : { minVersion }),
+      ...(maxVersion === undefined ? {} : { maxVersion }),
+      ...(groups === undefined ? {} : { groups }),
+    }),
+    // Go sends no server name for an IP address (RFC 6066 section 3).
+    servername: isIP(target.name) ? '' : target.name,
+    ...(options.alpn ? { ALPNProtocols: [...options.alpn] } : {}),
+    // Our verdict decides, and OpenSSL is given no trust anchor.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+  });
+}
+
+/** Every name lives on this computer. */
+function targetOf({ url, serverName }: DialOptions): Target {
+  const { hostname, port } = new URL(url);
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  return {
+    host: isIP(bare) === 6 ? '::1' : '127.0.0.1',
+    port: Number(port === '' ? 443 : port),
+    name: serverName ?? bare,
+  };
+}
+
+/** One timeout each for TCP and for TLS; none while somebody steps through a handshake. */
+function watchTime(raw: Socket, afterMs: number, onTimeout: () => void): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    if (isStepping()) return;
+    clearInterval(timer);
+    onTimeout();
+    raw.destroy();
+  }, afterMs);
+  return timer;
+}
+
+/** @see Go src/net/dial.go and src/syscall: the texts of dial errors */
+function tcpFailure(error: Error, { host, port }: Target): ClientFailure {
+  const code = codeOf(error);
+  const reason =
+    { ECONNREFUSED: 'connection refused', ECONNRESET: 'connection reset by peer' }[code ?? ''] ??
+    error.message;
+  return {
+    layer: 'tcp',
+    by: null,
+    code:
+      code === 'ECONNREFUSED'
+        ? 'CONNECTION_REFUSED'
+        : code === 'ETIMEDOUT'
+          ? 'CONNECT_TIMEOUT'
+          : 'CONNECTION_RESET',
+    text: `dial tcp ${address(host, port)}: connect: ${reason}`,
+    alert: null,
+  };
+}
