@@ -115,6 +115,7 @@ test('watchers are told only what is on disk', async () => {
   const waiting = engine.settled();
   expect(told).toHaveLength(1);
   await waiting;
+  engine.watches.flush();
   expect(told).toHaveLength(2);
   await engine.close();
 });

@@ -42,10 +42,12 @@ function open(): { stream: WatchStream; told: Told[]; full: { now: boolean } } {
 
 function put(key: string, value = 'v'): void {
   engine.call('/etcdserverpb.KV/Put', fromJson('PutRequest', { key: b64(key), value: b64(value) }));
+  engine.watches.flush();
 }
 
 function remove(key: string): void {
   engine.call('/etcdserverpb.KV/DeleteRange', fromJson('DeleteRangeRequest', { key: b64(key) }));
+  engine.watches.flush();
 }
 
 function watch(stream: WatchStream, create: Record<string, unknown>): void {
@@ -194,12 +196,24 @@ test('splits a large revision when the client can put it together again', () => 
   });
   watch(stream, { key: b64('a'), range_end: b64('z'), fragment: true });
   large.call('/etcdserverpb.KV/Txn', fromJson('TxnRequest', { success }));
+  large.watches.flush();
   expect(told.slice(1).map(({ fragment, events }) => [fragment ?? false, events?.length])).toEqual([
     [true, 1],
     [true, 1],
     [false, 1],
   ]);
   return large.close();
+});
+
+test('tells what may be told before its past is compacted', () => {
+  const { stream, told } = open();
+  watch(stream, { key: b64('a') });
+  for (let round = 0; round < 50; round++) {
+    engine.call('/etcdserverpb.KV/Put', fromJson('PutRequest', { key: b64('a') }));
+    const revision = String(engine.store.revision());
+    engine.call('/etcdserverpb.KV/Compact', fromJson('CompactionRequest', { revision }));
+  }
+  expect(summary(told)).toHaveLength(50);
 });
 
 test('history stays bounded without anybody compacting it', async () => {
