@@ -112,6 +112,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const watches = watchConfigurations(instances, hostOf, supervisors);
 
   const isUp = (id: InstanceId): boolean => supervisors.get(id)?.phase() === 'running';
+  journal.expectServers(isUp);
   const channels = (): ChannelState[] =>
     topology.map((channel) =>
       channelState(channel, isUp(channel.client) ? journal.latest(channel.id) : undefined),

@@ -2,7 +2,6 @@
 import { LabError } from '../certs/errors.ts';
 import type { Trace } from '../components/tls/trace.ts';
 import type { Cluster } from './cluster.ts';
-import { isDecided } from './journal.ts';
 import type { Channel } from './topology.ts';
 
 const LIMIT_MS = 8000;
@@ -23,7 +22,9 @@ export async function freshHandshake(cluster: Cluster, channel: Channel): Promis
   }
   const known = new Set(cluster.journal.traces(channel.id).map(({ id }) => id));
   const decided = (): Trace | undefined =>
-    cluster.journal.traces(channel.id).findLast((trace) => !known.has(trace.id) && isDecided(trace));
+    cluster.journal
+      .traces(channel.id)
+      .findLast((trace) => !known.has(trace.id) && cluster.journal.isDecided(trace));
   const dialled = client.dialNow().catch(() => undefined);
   const deadline = performance.now() + LIMIT_MS;
   return new Promise((resolve, reject) => {
