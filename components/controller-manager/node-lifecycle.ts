@@ -45,7 +45,16 @@ export function startNodeMonitor(control: Control, graceMs: number): NodeMonitor
     return atMs;
   };
 
+  /** A process that was itself held up has not listened: what it missed is nobody's silence. */
+  let checkedAtMs = performance.now();
+  const forgiveOwnDelay = (): void => {
+    const lateMs = performance.now() - checkedAtMs - control.roundMs;
+    checkedAtMs = performance.now();
+    if (lateMs > 0) for (const one of heard.values()) one.atMs += lateMs;
+  };
+
   const check = async (): Promise<void> => {
+    forgiveOwnDelay();
     const present = new Set<string>();
     let silentNodes = 0;
     const nodes = copies.nodes.list();

@@ -19,6 +19,9 @@ interface Event extends KubeObject {
   readonly source?: { readonly component?: string };
 }
 
+/** Kinds that no event is about. */
+const WITHOUT_EVENTS: readonly string[] = ['Secret'];
+
 /** Run `kubectl describe`. */
 export async function describe(session: Session): Promise<void> {
   const { args, client } = session;
@@ -40,12 +43,10 @@ export async function describe(session: Session): Promise<void> {
     const describer: Describer = DESCRIBERS[resource.kind] ?? DESCRIBERS.default;
     for (const object of found) {
       const lines = await describer(object, session);
-      texts.push(
-        alignTabs(
-          [...lines, ...(await eventLines(session, object, resource.kind))].join('\n'),
-          DESCRIBE_STOPS,
-        ),
-      );
+      const events = WITHOUT_EVENTS.includes(resource.kind)
+        ? []
+        : await eventLines(session, object, resource.kind);
+      texts.push(alignTabs([...lines, ...events].join('\n'), DESCRIBE_STOPS));
     }
   }
   if (texts.length === 0) {

@@ -62,9 +62,9 @@ async function nodeLines(object: KubeObject, session: Session): Promise<string[]
       .catch(() => undefined),
     session.client.list('/api/v1/pods', { fieldSelector: `spec.nodeName=${name}` }),
   ]);
-  const taints = (node.spec?.taints ?? []).map(
-    ({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`,
-  );
+  const taints = (node.spec?.taints ?? [])
+    .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`)
+    .sort();
   const roles = Object.keys(node.metadata.labels ?? {})
     .filter((label) => label.startsWith('node-role.kubernetes.io/'))
     .map((label) => label.split('/')[1]);

@@ -57,6 +57,8 @@ export function yamlText(value: unknown): string {
     indentSeq: false,
     lineWidth: 0,
     aliasDuplicateObjects: false,
+    // Times and words such as `yes` are quoted: YAML 1.1 would read them as something else.
+    compat: 'yaml-1.1',
   });
 }
 

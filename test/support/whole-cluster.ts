@@ -17,7 +17,7 @@ import { temporaryFolder } from './cli.ts';
 
 /** What a test may choose. */
 export interface WholeClusterOptions extends InitOptions {
-  /** Milliseconds; default 500. */
+  /** Milliseconds; default 1000. */
   readonly roundMs?: number;
   /** Instances to start; default all but kubectl. */
   readonly start?: readonly string[];
@@ -44,7 +44,7 @@ export interface WholeCluster {
 
 /** Make a directory and start a cluster in it. */
 export async function openWholeCluster(options: WholeClusterOptions = {}): Promise<WholeCluster> {
-  const { roundMs = 500, start, settings = {}, prepare, ...init } = options;
+  const { roundMs = 1000, start, settings = {}, prepare, ...init } = options;
   const folder = temporaryFolder('cluster');
   const dir = join(folder.path, 'lab');
   await initDirectory(dir, { key: 'ecdsa-p256', portBase: 0, ...init });
@@ -97,7 +97,7 @@ export async function openWholeCluster(options: WholeClusterOptions = {}): Promi
         roundMs,
       });
       running.set(id, started);
-      if (id === 'kube-apiserver') await eventually('the API server is ready', () => isReady(admin), 30_000);
+      if (id === 'kube-apiserver') await eventually('the API server is ready', () => isReady(admin));
       return started;
     },
     stop: async (id) => {
@@ -137,7 +137,7 @@ async function isReady(admin: ApiClient): Promise<boolean> {
 export async function eventually<T>(
   what: string,
   check: () => T | Promise<T>,
-  timeoutMs = 15_000,
+  timeoutMs = 40_000,
 ): Promise<Exclude<T, undefined | null | false>> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
