@@ -225,6 +225,11 @@ async function runSimple(
       io = { ...io, stdin: one(bytes) };
       continue;
     }
+    const device = { '/dev/stdout': io.stdout, '/dev/stderr': io.stderr }[path];
+    if (device) {
+      io = operator.startsWith('2') ? { ...io, stderr: device } : { ...io, stdout: device };
+      continue;
+    }
     const output = collector();
     io = operator.startsWith('2') ? { ...io, stderr: output.add } : { ...io, stdout: output.add };
     writes.push(() => {
