@@ -159,6 +159,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     round ??= dispatcher();
     const answer = await send(round, method, path, body, extras);
     const text = await answer.body.text();
+    // undici frees the connection a turn after the body's end: a request made before would open a second one.
+    await new Promise((resolve) => setImmediate(resolve));
     if (answer.statusCode >= 400) throw new ApiError(answer.statusCode, statusBody(text));
     for (const reflector of reflectors) reflector.kick();
     return (text === '' ? {} : parseAnswer(text)) as T;
