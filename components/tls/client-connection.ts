@@ -173,6 +173,7 @@ function follow(flow: Flow): void {
   let firstBytes: Buffer | undefined;
   let judged = false;
   let connected = false;
+  let refusing = false;
   let over = false;
   let opensslText = '';
 
@@ -212,6 +213,7 @@ function follow(flow: Flow): void {
       text: reason.startsWith('x509: ') ? `tls: failed to verify certificate: ${reason}` : reason,
       alert: { number, name: alertName(number), from: 'client' },
     });
+    refusing = true;
     raw.once('close', () => half.closed());
     socket.destroy();
     return false;
@@ -262,7 +264,7 @@ function follow(flow: Flow): void {
   tap.once('close', () => {
     const unanswered = connected && saidGoodbye && decoder.protocol === 'TLSv1.3' && !serverSpoke(half);
     if (!connected || unanswered) end(clientReason({ half, raw, isNotTls, firstBytes, opensslText }));
-    if (!judged || connected || !over) half.closed();
+    if (!refusing) half.closed();
   });
 }
 

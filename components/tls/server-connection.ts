@@ -197,7 +197,7 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
       const shown = chain.length > 0 ? verdict : null;
       half.decide(
         { layer: 'ok', by: null, code: null, alert: null },
-        verdict?.accepted === false ? verdict.code : null,
+        shown?.accepted === false ? shown.code : null,
         [],
       );
       server.onAccepted(socket, { half, chain, verdict: shown });

@@ -182,6 +182,8 @@ export function endsOf(raw: Socket): Ends {
 
 /** Give a TLS socket over a tap what it lacks: addresses, and the switches of the socket below. */
 export function dress(socket: Socket, raw: Socket, ends: Ends): void {
+  // The tap stays half open for a last word; the TLS socket above ends when its peer does, as Node's do.
+  socket.allowHalfOpen = false;
   const value = (one: unknown): PropertyDescriptor => ({ value: one, configurable: true });
   Object.defineProperties(socket, {
     remoteAddress: value(ends.remoteAddress),
