@@ -1,6 +1,6 @@
 /**
  * Hostile certificates: whatever the bytes are, verify answers, and soon. Bounds are generous for a busy computer;
- * what was measured on an idle one stands beside each.
+ * what was measured stands beside them.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -64,7 +64,8 @@ test('random flaws of a chain: one verdict, a first finding that is it, and the 
 });
 
 describe('large and deep', () => {
-  // Measured: 10,000 names 40 ms, chain of 100 60 ms, nesting 1 ms, garbage 3 ms, 300 same-named CAs 15 ms.
+  // Measured: 10,000 names 102 ms, against 10,000 constraints 189 ms, chain of 100 33 ms, 300 same-named CAs 30 ms,
+  // a serial number of 1 MiB 61 ms, 1 MiB of zeros 5 ms.
   test('a certificate with 10,000 names', () => {
     const names = Array.from({ length: 10_000 }, (_, i) => `dns:name-${i}.example.com`);
     const big = mint({ by: root, extensions: [san(names)] });

@@ -73,6 +73,7 @@ export const CONSTRAINT_VECTORS: readonly Vector[] = [
   row('an excluded sibling', null, [], ['dns:test'], ['dns:other.test']),
   row('a constraint with a leading dot: below it', null, [], ['dns:.test']),
   row('a constraint with a leading dot: itself', C, ['dns:example.com'], ['dns:test', 'dns:.example.com']),
+  row('a constraint of one dot covers everything below', null, [], ['dns:.']),
   row('an empty permitted DNS constraint', null, [], ['dns:']),
   row('an empty excluded DNS constraint', C, [], [], ['dns:']),
   row('a wildcard within what is permitted', null, ['dns:*.example.com'], ['dns:test', 'dns:example.com']),

@@ -235,6 +235,8 @@ export const PARSE_VECTORS: readonly Vector[] = [
     'http://a/%z',
     '1:2',
     'http://h/\u0001',
+    'http://%c3%a9.test/',
+    'http://h\u0001#x',
     'http://a%41/',
   ].map((uri) =>
     row(`the URI SAN ${JSON.stringify(uri)}`, M, { extensions: [san(['dns:localhost', `uri:${uri}`])] }),

@@ -5,11 +5,13 @@ import { CHAIN_VECTORS } from './vectors-chain.ts';
 import { CONSTRAINT_VECTORS } from './vectors-constraints.ts';
 import { LEAF_VECTORS } from './vectors-leaf.ts';
 import { PARSE_VECTORS } from './vectors-parse.ts';
+import { SIGNATURE_VECTORS } from './vectors-signatures.ts';
 
 export const VECTORS: readonly Vector[] = [
   ...PARSE_VECTORS,
   ...LEAF_VECTORS,
   ...CHAIN_VECTORS,
+  ...SIGNATURE_VECTORS,
   ...CONSTRAINT_VECTORS,
 ];
 
