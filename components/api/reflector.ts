@@ -119,6 +119,8 @@ export function startReflector<T extends KubeObject>(
   };
 
   const stream = async (): Promise<void> => {
+    // Closed while the list was being read: a watch opened now would outlive its owner by minutes.
+    if (closed) return;
     connection = new AbortController();
     const query = {
       ...options.query,
