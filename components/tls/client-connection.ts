@@ -21,7 +21,7 @@ import { clientTexts } from './real-texts.ts';
 import { alertBytes } from './reject.ts';
 import { address } from './server-connection.ts';
 import { gateFor, isStepping, type StepGate } from './step.ts';
-import { dress, endsOf, Tap } from './tap.ts';
+import { dress, type Ends, endsOf, Tap } from './tap.ts';
 import type { Alert, Outcome } from './trace.ts';
 import { judge, secondOpinion } from './verdict.ts';
 
@@ -131,6 +131,7 @@ export function openConnection(options: DialOptions): Promise<Connection> {
         target,
         material,
         raw,
+        ends,
         tap,
         half,
         fail,
@@ -158,6 +159,7 @@ interface Flow {
   readonly target: Target;
   readonly material: ClientMaterial;
   readonly raw: Socket;
+  readonly ends: Ends;
   readonly tap: Tap;
   readonly half: Half;
   readonly fail: (failure: ClientFailure, cause?: unknown) => HandshakeError;
@@ -227,6 +229,9 @@ function follow(flow: Flow): void {
     else socket.destroy(error);
   };
 
+  const reason = (): ClientFailure =>
+    clientReason({ half, raw, ends: flow.ends, isNotTls, firstBytes, opensslText });
+
   tap.watch = (direction, bytes) => {
     if (direction === 'in' && firstBytes === undefined) {
       firstBytes = Buffer.from(bytes.subarray(0, 64));
@@ -236,7 +241,7 @@ function follow(flow: Flow): void {
     if (!connected) return;
     const alert = decoder.lastAlert.server;
     if (alert && alert.number !== 0 && !decoder.dataSeen.server) {
-      end(clientReason({ half, raw, isNotTls, firstBytes, opensslText }));
+      end(reason());
     }
     if (decoder.dataSeen.server || decoder.stopped) tap.pass();
   };
@@ -263,7 +268,7 @@ function follow(flow: Flow): void {
   });
   tap.once('close', () => {
     const unanswered = connected && saidGoodbye && decoder.protocol === 'TLSv1.3' && !serverSpoke(half);
-    if (!connected || unanswered) end(clientReason({ half, raw, isNotTls, firstBytes, opensslText }));
+    if (!connected || unanswered) end(reason());
     if (!refusing) half.closed();
   });
 }

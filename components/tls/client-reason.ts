@@ -5,12 +5,14 @@ import type { Socket } from 'node:net';
 import { codeOfAlert, goRemoteError } from './alerts.ts';
 import type { ClientFailure } from './client-connection.ts';
 import type { Half } from './half.ts';
-import { endsOf } from './tap.ts';
+import type { Ends } from './tap.ts';
 
 /** What is known at the end. */
 export interface Ending {
   readonly half: Half;
   readonly raw: Socket;
+  /** As they were while it was connected. */
+  readonly ends: Ends;
   readonly isNotTls: boolean;
   /** The first bytes that came from the server. */
   readonly firstBytes: Buffer | undefined;
@@ -27,7 +29,7 @@ export function looksLikeTls(bytes: Buffer): boolean {
 }
 
 /** The reason, from the surest sign to the vaguest. */
-export function clientReason({ half, raw, isNotTls, firstBytes, opensslText }: Ending): ClientFailure {
+export function clientReason({ half, raw, ends, isNotTls, firstBytes, opensslText }: Ending): ClientFailure {
   const { decoder } = half;
   if (isNotTls) {
     const isHttp = firstBytes?.toString('latin1', 0, 5) === 'HTTP/';
@@ -47,7 +49,7 @@ export function clientReason({ half, raw, isNotTls, firstBytes, opensslText }: E
     const [code, text] = OWN_REASONS[own.number] ?? (['HANDSHAKE_FAILURE', opensslText] as const);
     return { layer: 'tls', by: 'client', code, text, alert: own };
   }
-  const { localAddress, localPort, remoteAddress, remotePort } = endsOf(raw);
+  const { localAddress, localPort, remoteAddress, remotePort } = ends;
   const text = raw.errored
     ? `read tcp ${localAddress}:${localPort}->${remoteAddress}:${remotePort}: read: connection reset by peer`
     : 'EOF';
