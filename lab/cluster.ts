@@ -5,7 +5,6 @@
  * Components tell their hosts about handshakes; the hosts tell the journal; `channels()` is what came of it.
  */
 import { join } from 'node:path';
-import type { LabError } from '../certs/errors.ts';
 import type { Component, ComponentName, InstanceId, Settings } from '../components/component.ts';
 import { type Host, openHost } from '../components/host.ts';
 import { type ChannelState, channelState } from './channel.ts';
@@ -50,8 +49,6 @@ export interface Cluster {
   host(name: string): Host;
   settings(id: InstanceId): Settings;
   states(): InstanceState[];
-  /** Why components do not run, or not as configured. */
-  failures(): LabError[];
   channels(): ChannelState[];
   supervisor(id: InstanceId): Supervisor | undefined;
   /** Let every client dial, and wait until every channel has an outcome, at most some seconds. */
@@ -125,7 +122,6 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     host: hostOf,
     settings: options.settings,
     states: () => [...supervisors.values()].map((one) => one.state()),
-    failures: () => [...supervisors.values()].flatMap((one) => one.failure() ?? []),
     channels,
     supervisor: (id) => supervisors.get(id),
     settle: () => settle(supervisors, channels),

@@ -3,12 +3,12 @@
  */
 import { execFile } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isLabError, messageOf } from '../certs/errors.ts';
 import { readClocks } from './clock.ts';
 import { directoryState, INIT_MARKER, type LabDirectory, readDirectory } from './directory.ts';
 import { hasStaleLock, runningLab } from './lock.ts';
+import { takenPorts } from './taken-ports.ts';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -92,34 +92,13 @@ function directoryCheck(dir: string, directory: ReturnType<typeof open>): Check 
 }
 
 /** A port that is taken while no lab runs is taken by something else. */
-async function ports({ dir, ports: known }: LabDirectory): Promise<Check[]> {
-  const owner = runningLab(dir);
+async function ports(directory: LabDirectory): Promise<Check[]> {
+  const owner = runningLab(directory.dir);
   if (owner) return [fine('ports', `in use by the lab that runs here (pid ${owner.pid})`)];
-  const wanted = [
-    ['kube-apiserver', known.apiserver],
-    ['etcd', known.etcd],
-    ...Object.entries(known.kubelets ?? {}).map(([worker, port]) => [`kubelet@${worker}`, port] as const),
-  ] as const;
-  const taken: string[] = [];
-  for (const [component, port] of wanted) {
-    if (port !== undefined && !(await isFree(port))) taken.push(`${port} (${component})`);
-  }
+  const taken = await takenPorts(directory);
   if (taken.length === 0) return [fine('ports', 'all free')];
-  return [
-    fail(
-      'ports',
-      `taken by another program: ${taken.join(', ')}`,
-      'stop it, or: npx mtls-lab up --port-base 0',
-    ),
-  ];
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const server = createServer();
-    server.once('error', () => done(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => done(true)));
-  });
+  const list = taken.map(({ port, component }) => `${port} (${component})`).join(', ');
+  return [fail('ports', `taken by another program: ${list}`, 'stop it, or: npx mtls-lab up --port-base 0')];
 }
 
 /** Private keys that others may read. */

@@ -18,6 +18,7 @@ import { seedWorkload } from './seed.ts';
 import { openSettings } from './settings.ts';
 import { reportStatus } from './status.ts';
 import type { Supervisor } from './supervisor.ts';
+import { checkPorts } from './taken-ports.ts';
 import { traceToJson } from './trace-json.ts';
 
 /** What a lab is started with. */
@@ -40,13 +41,14 @@ export interface Lab {
 
 /**
  * Start a lab in a directory that `init` made.
- * @throws LabError LAB_RUNNING, DIR_INVALID, DIR_UNWRITABLE
+ * @throws LabError LAB_RUNNING, PORT_IN_USE, DIR_INVALID, DIR_UNWRITABLE
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
   const directory = readDirectory(options.dir);
   const lock = takeLock(directory.dir);
   let cluster: Cluster | undefined;
   try {
+    await checkPorts(directory);
     const running = await startCluster({
       dir: directory.dir,
       topology: topologyOf(directory),

@@ -53,8 +53,6 @@ export interface Supervisor {
   /** With the files that it holds: these are read and hashed for it. */
   state(): InstanceState;
   phase(): Phase;
-  /** Why it does not run, or not as configured. */
-  failure(): LabError | undefined;
   start(): Promise<void>;
   stop(): Promise<void>;
   restart(): Promise<void>;
@@ -161,7 +159,6 @@ export function supervise(options: SupervisorOptions): Supervisor {
       files: running?.files() ?? [],
     }),
     phase: () => phase,
-    failure: () => problem,
     start: () =>
       inTurn(async () => {
         wanted = true;
@@ -188,13 +185,13 @@ export function supervise(options: SupervisorOptions): Supervisor {
         const plan = options.plan();
         if (plan.kind === 'bad') {
           if (problem?.what !== plan.why.what) changed('manifest', plan.why.what);
-          if (strict) await end();
           problem = plan.why;
+          if (strict) await end();
           return;
         }
         if (plan.kind === 'absent') {
-          await end();
           problem = plan.why;
+          await end();
           return;
         }
         if (running && plan.fingerprint === fingerprint) {

@@ -77,8 +77,6 @@ async function bringUp(invocation: Invocation): Promise<{ lab: Lab; channels: re
   let lab: Lab | undefined;
   try {
     lab = await startLab({ dir, journal, seed: !switchOption(invocation, 'once') });
-    const taken = lab.cluster.failures().find(({ code }) => code === 'PORT_IN_USE');
-    if (taken) throw taken;
     return { lab, channels: await lab.cluster.settle() };
   } catch (error) {
     await lab?.close();

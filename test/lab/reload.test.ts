@@ -67,7 +67,7 @@ for (const { identity, channel } of SERVERS) {
       put(desk.cert, cert);
       const wanted = hashOfFile(desk.cert);
       expect(wanted).not.toBe(before);
-      await expect.poll(() => shownOn(channel), { timeout: 2000, interval: 50 }).toBe(wanted);
+      await expect.poll(() => shownOn(channel), { timeout: 20_000, interval: 50 }).toBe(wanted);
     },
   );
 
@@ -79,7 +79,7 @@ for (const { identity, channel } of SERVERS) {
     const [, server = ''] = channel.split('->');
     await expect
       .poll(() => bench.state(server).files.find(({ path }) => cert.endsWith(path))?.problem, {
-        timeout: 5000,
+        timeout: 20_000,
       })
       .toBeTruthy();
     expect(await shownOn(channel)).toBe(before);
@@ -87,7 +87,7 @@ for (const { identity, channel } of SERVERS) {
     writeFileSync(cert, whole);
     await expect
       .poll(() => bench.state(server).files.find(({ path }) => cert.endsWith(path))?.problem, {
-        timeout: 5000,
+        timeout: 20_000,
       })
       .toBeNull();
     expect(await shownOn(channel)).toBe(before);

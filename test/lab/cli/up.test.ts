@@ -98,7 +98,7 @@ describe('a lab that runs', () => {
   beforeAll(async () => {
     await initDirectory(dir, { key: 'ecdsa-p256', portBase: 0 });
     session = startLabProcess(['up', '--dir', dir]);
-    await session.saw('Ctrl-C');
+    await session.saw('In a second terminal');
   }, 60_000);
 
   afterAll(() => session.kill('SIGKILL'));
@@ -186,7 +186,7 @@ describe('a lab that runs', () => {
 
   test('starts again after kill -9', async () => {
     session = startLabProcess(['up', '--dir', dir]);
-    await session.saw('Ctrl-C');
+    await session.saw('In a second terminal');
     session.kill('SIGKILL');
     await session.ended;
     expect(existsSync(join(dir, 'run', 'lock'))).toBe(true);
