@@ -146,7 +146,7 @@ export function openBench(): Bench {
     }),
     async shake(server, change = {}) {
       const from = traces.length;
-      const { error, status } = await ask(bench.options(server, change));
+      const { error, status } = await connectAndAsk(bench.options(server, change));
       const both = (): Trace[] => latest(traces.slice(from));
       await until('both ends have closed', () => {
         const known = both();
@@ -174,7 +174,9 @@ export function latest(traces: readonly Trace[]): Trace[] {
 }
 
 /** Dial, send one request by hand, read the status line, close. */
-async function ask(options: DialOptions): Promise<{ error: HandshakeError | null; status: number | null }> {
+export async function connectAndAsk(
+  options: DialOptions,
+): Promise<{ error: HandshakeError | null; status: number | null }> {
   try {
     const { socket } = await dial(options);
     return await new Promise((resolve) => {
