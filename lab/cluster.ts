@@ -21,7 +21,7 @@ const MANIFEST_CHECK_MS = 20_000;
 const SETTLE_MS = 6000;
 const LOOK_MS = 10;
 const REDIAL_MS = 1500;
-const ASK_AGAIN_MS = 200;
+const ASK_AGAIN_MS = 60;
 /** DESIGN section 6: a round lasts 5 s, or so long that at most 50 clients dial per second. */
 const ROUND_MS = 5000;
 const DIALS_PER_SECOND = 50;
