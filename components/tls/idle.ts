@@ -61,12 +61,16 @@ export function guardIdle(
     clearTimeout(watched?.timer);
   };
   // A listener of ours alone would make Node offer upgrades that nobody takes.
-  const onNewListener = (event: string | symbol): void => {
-    if (event === 'upgrade' && !http1.listeners('upgrade').includes(onUpgrade)) {
-      http1.prependListener('upgrade', onUpgrade);
-    }
+  let followsUpgrades = false;
+  const followUpgrades = (): void => {
+    if (followsUpgrades) return;
+    followsUpgrades = true;
+    http1.prependListener('upgrade', onUpgrade);
   };
-  if (http1.listenerCount('upgrade') > 0) http1.prependListener('upgrade', onUpgrade);
+  const onNewListener = (event: string | symbol): void => {
+    if (event === 'upgrade') followUpgrades();
+  };
+  if (http1.listenerCount('upgrade') > 0) followUpgrades();
   http1.on('newListener', onNewListener);
   http1.on('request', onRequest);
   http2?.on('session', onSession);
