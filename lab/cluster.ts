@@ -242,11 +242,11 @@ async function settle(
 
 /** Whether a channel without an outcome will have one soon. */
 function mayStillCome(
-  { layer, client, server }: ChannelState,
+  { trace, client, server }: ChannelState,
   all: readonly ChannelState[],
   supervisors: ReadonlyMap<InstanceId, Supervisor>,
 ): boolean {
-  if (layer !== 'untried' || supervisors.get(client)?.phase() !== 'running') return false;
+  if (trace !== null || supervisors.get(client)?.phase() !== 'running') return false;
   // The API server learns of a kubelet from its Node object: a kubelet that is refused never registers.
   const register = all.find((other) => other.client === server && other.server === client);
   return register === undefined || register.layer === 'ok' || register.layer === 'untried';

@@ -56,7 +56,9 @@ export interface Workload {
 /** Sentences about what suffers, the most telling first. */
 export async function consequencesOf(cluster: Cluster): Promise<string[]> {
   const channels = cluster.channels();
-  const broken = channels.filter(({ layer }) => layer !== 'ok' && layer !== 'untried').map(costOf);
+  const broken = channels
+    .filter(({ layer, code }) => layer !== 'ok' && (layer !== 'untried' || code !== 'NOT_TRIED'))
+    .map(costOf);
   const stopped = cluster
     .states()
     .filter(({ phase }) => phase !== 'running')

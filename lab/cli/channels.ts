@@ -90,7 +90,11 @@ function reason({ layer, by, code, alert, client, server }: ChannelState): strin
     case 'tcp':
       return [`${server} cannot be reached: ${code ?? ''}`];
     case 'untried':
-      return ['not tried yet'];
+      return [
+        code === null || code === 'NOT_TRIED'
+          ? 'not tried yet'
+          : `${client} cannot dial, its own files are not in order: ${code}`,
+      ];
     default:
       return [`answered by ${who ?? server}: ${code ?? ''}`];
   }

@@ -53,7 +53,8 @@ export function openTerminal(streams: TerminalStreams = process): Terminal {
   };
   return {
     isTty,
-    columns: stdout.columns ?? 100,
+    // 0 where a terminal does not say.
+    columns: stdout.columns || 100,
     print: (text) => write(`${text}\n`),
     complain: (text) => void stderr.write(`${text}\n`),
     write,
