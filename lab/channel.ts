@@ -4,8 +4,9 @@
 import type { Code } from '../certs/codes.ts';
 import { readCertificate } from '../certs/x509.ts';
 import type { InstanceId } from '../components/component.ts';
-import type { Alert, Field, Layer, Side, SideReport, Trace } from '../components/tls/trace.ts';
+import type { Alert, Layer, Side, SideReport, Trace } from '../components/tls/trace.ts';
 import type { Channel } from './topology.ts';
+import { certificatesOnWire } from './wire-certificates.ts';
 
 /** Fields may be added, none renamed: outside checks rely on them. */
 export interface ChannelState {
@@ -92,24 +93,8 @@ function textOf(side: SideReport | null): string | null {
  * half has the message by then.
  */
 function clientLeaf(trace: Trace): Uint8Array | undefined {
-  const [own] = trace.client?.presented ?? [];
-  if (own !== undefined) return own;
-  const message = trace.messages.find(({ from, type }) => from === 'client' && type === 'certificate');
-  const field = message && findField(message.fields, 'cert_data');
-  // The field's range begins with the vector's own length.
-  return field && message.bytes.subarray(field.start + VECTOR_LENGTH_BYTES, field.end);
+  return trace.client?.presented[0] ?? certificatesOnWire(trace, 'client')?.[0];
 }
-
-function findField(fields: readonly Field[], name: string): Field | undefined {
-  for (const field of fields) {
-    const found = field.name === name ? field : findField(field.children ?? [], name);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-/** RFC 8446 section 4.4.2: cert_data has a length of three bytes. */
-const VECTOR_LENGTH_BYTES = 3;
 
 /** CN and O of a certificate; null when it cannot be read. */
 function identityOf(der: Uint8Array | undefined): ChannelState['clientIdentity'] {
