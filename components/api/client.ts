@@ -65,6 +65,8 @@ export interface ApiClient {
   watch<T extends KubeObject>(path: string, options: WatchOptions<T>): Watch<T>;
   /** From now on requests use a fresh connection. */
   newRound(): void;
+  /** The round's work is done: close its connection when it is idle, the next request opens another. */
+  endRound(): void;
   /** One klog line of this component, dated by its host. */
   klog(severity: Severity, source: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
   /** The host's time. */
@@ -101,23 +103,27 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     credentials = readCredentials(host, options.kubeconfig, options.context);
     const files = credentialFiles(options.kubeconfig, credentials);
     held = new Map(files.map((file) => [file.path, hashFile(host, file.path)]));
-    stamp = stampOf(credentials);
+    watched = files
+      .filter((file) => file.flag !== 'certificate-authority')
+      .map((file) => host.path(file.path));
+    stamp = watched.map(stampFile).join(' ');
     return credentials;
   };
 
-  const stampOf = (of: Credentials | undefined): string =>
-    credentialFiles(options.kubeconfig, of)
-      .filter((file) => file.flag !== 'certificate-authority')
-      .map((file) => stampFile(host, file.path))
-      .join(' ');
+  /** What polls look at: resolving a path inside the host costs more than looking at the file. */
+  let watched: readonly string[] = [];
 
   const dispatcher = (): Dispatcher => createDispatcher(dialOptions(host, component, settings, load()));
 
-  const newRound = (): void => {
+  const endRound = (): void => {
     const old = round;
     round = undefined;
-    if (settings.autoReload === 'all') credentials = undefined;
     if (old) void old.close().catch(() => undefined);
+  };
+
+  const newRound = (): void => {
+    endRound();
+    if (settings.autoReload === 'all') credentials = undefined;
   };
 
   const send = async (
@@ -209,7 +215,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 
   /** A change is taken up when it has stood still for one poll: key and certificate arrive one after the other. */
   const poll = (): void => {
-    const now = stampOf(credentials);
+    const now = watched.map(stampFile).join(' ');
     if (stamp === '' || now === stamp) changing = '';
     else if (now !== changing) changing = now;
     else {
@@ -258,6 +264,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       return reflector;
     },
     newRound,
+    endRound,
     klog,
     now: () => host.now(),
     files: () =>
@@ -297,9 +304,9 @@ function statusBody(text: string): StatusBody {
   return typeof body === 'object' && body !== null ? (body as StatusBody) : {};
 }
 
-function stampFile(host: Host, path: string): string {
+function stampFile(path: string): string {
   try {
-    const { mtimeMs, size, ino } = statSync(host.path(path));
+    const { mtimeMs, size, ino } = statSync(path);
     return `${mtimeMs}/${size}/${ino}`;
   } catch {
     return 'missing';

@@ -3,6 +3,9 @@
  * within seconds although TLS checks only at the start of a connection.
  */
 
+/** A round of at most this: few clients, no need to spread their start. DESIGN section 6: max(5 s, clients/50 s). */
+export const QUICK_ROUND_MS = 5000;
+
 /** A running heartbeat. */
 export interface Rounds {
   /** Run one round now, after the one that may be under way. Resolves when it is over. */
@@ -12,7 +15,8 @@ export interface Rounds {
 }
 
 /**
- * Start a heartbeat; the first round begins at once.
+ * Start a heartbeat; the first round begins at once. Rounds longer than five seconds mean that very many clients
+ * start together: then the first one, too, comes at a random moment of the round.
  * @param roundMs  milliseconds between two rounds; the phase is random, so that many clients spread out
  * @param work     one round; it must settle by itself, its rejection is not an error here
  */
@@ -32,7 +36,8 @@ export function startRounds(roundMs: number, work: () => Promise<void>): Rounds 
     }, delayMs);
   };
 
-  void run().then(() => plan(roundMs * (0.5 + Math.random() * 0.5)));
+  if (roundMs > QUICK_ROUND_MS) plan(Math.random() * roundMs);
+  else void run().then(() => plan(roundMs * (0.5 + Math.random() * 0.5)));
   return {
     now: run,
     close: async () => {

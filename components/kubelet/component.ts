@@ -4,7 +4,7 @@
 import { LabError } from '../../certs/errors.ts';
 import { type ApiClient, createApiClient } from '../api/client.ts';
 import { podSubnet } from '../api/pod-cidr.ts';
-import { startRounds } from '../api/rounds.ts';
+import { QUICK_ROUND_MS, startRounds } from '../api/rounds.ts';
 import type { Component, Running, StartContext } from '../component.ts';
 import { parseFlags } from '../flags.ts';
 import { startTlsServer, type TlsServerEvent } from '../tls/server.ts';
@@ -93,7 +93,10 @@ async function start(context: StartContext): Promise<Running> {
   const rounds = startRounds(roundMs, async () => {
     client.newRound();
     await voice.round();
+    pods.follow();
     await pods.retry();
+    // Very many kubelets in one process: an idle connection each would be most of their memory.
+    if (roundMs > QUICK_ROUND_MS) client.endRound();
   });
   client.onRotate(() => void rounds.now());
   return {

@@ -7,6 +7,7 @@ import { isStatus } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { type RecordEvent, recorder } from '../api/events.ts';
 import { type Condition, conditionOf, keyOf, type Pod, timestamp } from '../api/kinds.ts';
+import type { Watch } from '../api/reflector.ts';
 import {
   isImageReference,
   mainCommand,
@@ -36,6 +37,8 @@ export interface LocalPod {
 export interface Pods {
   list(): readonly LocalPod[];
   get(namespace: string, name: string): LocalPod | undefined;
+  /** Begin to watch, unless that has been done. */
+  follow(): void;
   /** Write again what could not be written. */
   retry(): Promise<void>;
   close(): Promise<void>;
@@ -74,14 +77,18 @@ export function startPods(options: PodsOptions): Pods {
     timers.add(timer);
   };
 
-  const watch = client.watch<Pod>('/api/v1/pods', {
-    type: '*v1.Pod',
-    query: { fieldSelector: `spec.nodeName=${node}` },
-    onChange: ({ type, object }) => {
-      if (type === 'deleted') forget(object);
-      else take(object);
-    },
-  });
+  let watch: Watch<Pod> | undefined;
+  const follow = (): void => {
+    if (closed) return;
+    watch ??= client.watch<Pod>('/api/v1/pods', {
+      type: '*v1.Pod',
+      query: { fieldSelector: `spec.nodeName=${node}` },
+      onChange: ({ type, object }) => {
+        if (type === 'deleted') forget(object);
+        else take(object);
+      },
+    });
+  };
 
   const take = (pod: Pod): void => {
     const key = keyOf(pod);
@@ -319,6 +326,7 @@ export function startPods(options: PodsOptions): Pods {
   return {
     list: () => [...local.values()],
     get: (namespace, name) => local.get(`${namespace}/${name}`),
+    follow,
     retry: async () => {
       for (const mine of [...unwritten]) if (local.get(keyOf(mine.pod)) === mine) await write(mine);
       for (const mine of [...local.values()]) if (mine.phase === 'ending') await remove(mine.pod);
@@ -327,7 +335,7 @@ export function startPods(options: PodsOptions): Pods {
       closed = true;
       for (const timer of timers) clearTimeout(timer);
       for (const mine of local.values()) for (const one of mine.containers.values()) one.ended.abort();
-      await watch.close();
+      await watch?.close();
     },
   };
 }
