@@ -5,7 +5,7 @@
  * resolved inside the folder, time comes from the host's clock, and finished handshakes are told to whoever
  * listens. A component never knows whether anybody does.
  */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { readClockShift } from '../certs/clock.ts';
 import { LabError } from '../certs/errors.ts';
@@ -51,6 +51,14 @@ export function openHost(root: string, options: HostOptions = {}): Host {
   const clockFiles = options.clockFiles ?? [join(absolute, 'clock'), join(absolute, '..', '..', 'clock')];
   let shift = 0;
   let readAt = Number.NEGATIVE_INFINITY;
+  let knownRoot: string | undefined;
+  /** Looked up once it exists: every dial resolves three paths. */
+  const realRoot = (): string => {
+    if (knownRoot !== undefined) return knownRoot;
+    const real = realAncestor(absolute);
+    if (existsSync(absolute)) knownRoot = real;
+    return real;
+  };
   const shiftMs = (): number => {
     const tick = performance.now();
     if (tick - readAt > CLOCK_CACHE_MS) {
@@ -66,17 +74,16 @@ export function openHost(root: string, options: HostOptions = {}): Host {
   return {
     name: options.name ?? basename(absolute),
     root: absolute,
-    path: (path, from = '/') => inside(absolute, resolve('/', from, path)),
+    path: (path, from = '/') => inside(absolute, realRoot(), resolve('/', from, path)),
     now: () => new Date(Date.now() + shiftMs()),
     shiftMs,
     tell: (trace) => options.onTrace?.(trace),
   };
 }
 
-function inside(root: string, path: string): string {
+function inside(root: string, realRoot: string, path: string): string {
   const target = join(root, path);
   const real = realAncestor(target);
-  const realRoot = realAncestor(root);
   if (real !== realRoot && !real.startsWith(realRoot + sep)) {
     throw new LabError('PATH_ESCAPES', {
       what: `${path} leads out of the host's folder ${root} (to ${real})`,
@@ -89,7 +96,7 @@ function inside(root: string, path: string): string {
 /** The real path of the nearest existing ancestor, with the rest appended. */
 function realAncestor(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     const parent = dirname(path);
     return parent === path ? path : join(realAncestor(parent), basename(path));

@@ -1,7 +1,8 @@
 /**
- * The files behind a client, read afresh at every dial, as client-go does: a file that changes is used by the next
+ * The files behind a client, looked at before every dial, as client-go does: a file that changed is used by the next
  * connection.
  */
+import { statSync } from 'node:fs';
 import type { Host } from '../host.ts';
 import { type KeyPairMaterial, type NamedBytes, problem, readKeyPair, readRoots } from './credentials.ts';
 import { readFile } from './server-files.ts';
@@ -31,9 +32,46 @@ export interface ClientMaterial {
  * @throws LabError with the file, what was found and the fix; `goTextOf` has Go's words
  */
 export function readClientMaterial({ host, ca, cert, key }: ClientSources): ClientMaterial {
-  const read = (source: PemSource): NamedBytes =>
-    'file' in source ? readFile(host, source.file) : { from: source.from, bytes: Buffer.from(source.pem) };
-  const roots = ca === undefined ? [] : readRoots(read(ca), 'client-go');
+  const id = [ca, cert, key].map((source) => signatureOf(host, source)).join('\n');
+  const known = kept.get(id);
+  if (known) return known;
+  const read = (source: PemSource | undefined): NamedBytes | undefined => {
+    if (source === undefined) return undefined;
+    return 'file' in source
+      ? readFile(host, source.file)
+      : { from: source.from, bytes: Buffer.from(source.pem) };
+  };
+  const material = parse(read(ca), read(cert), read(key));
+  kept.set(id, material);
+  const [oldest] = kept.keys();
+  if (kept.size > MATERIALS_KEPT && oldest !== undefined) kept.delete(oldest);
+  return material;
+}
+
+/** What a source is, without reading it: a file's place, inode, size and times; empty for one that is not there. */
+function signatureOf(host: Host, source: PemSource | undefined): string {
+  if (source === undefined) return '-';
+  if ('pem' in source) return `${source.from} ${source.pem}`;
+  const path = host.path(source.file);
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return `${path} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+  } catch {
+    return `${path} cannot be looked at`;
+  }
+}
+
+/** Files are looked at before every dial, and read when they have changed. */
+const kept = new Map<string, ClientMaterial>();
+/** A thousand kubelets in one process, and room. */
+const MATERIALS_KEPT = 2048;
+
+function parse(
+  ca: NamedBytes | undefined,
+  cert: NamedBytes | undefined,
+  key: NamedBytes | undefined,
+): ClientMaterial {
+  const roots = ca === undefined ? [] : readRoots(ca, 'client-go');
   if (cert === undefined && key === undefined) return { pair: null, roots };
   if (cert === undefined || key === undefined) {
     const [has, lacks] = cert === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
@@ -42,7 +80,7 @@ export function readClientMaterial({ host, ca, cert, key }: ClientSources): Clie
       fix: `name the ${lacks} beside the ${has}`,
     });
   }
-  return { pair: readKeyPair(read(cert), read(key)), roots };
+  return { pair: readKeyPair(cert, key), roots };
 }
 
 /** Where a source lies, for people; null when there is none. */

@@ -44,7 +44,8 @@ const OPENSSL_NAMES: Readonly<Record<string, string>> = {
 
 const SUITES_13 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
 const VERSIONS: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
-const CONTEXTS_KEPT = 64;
+/** A thousand kubelets in one process, and room. */
+const CONTEXTS_KEPT = 2048;
 
 /** What a context is made from. */
 export interface ContextRequest {

@@ -107,13 +107,16 @@ export function beginHalf(options: HalfOptions): Half {
     },
   });
 
-  const report = (): SideReport => ({
+  const reportOn = (judgement: Verdict | null): SideReport => ({
     component,
     presented: decoder.certificates[side] ?? NOBODY,
     certFile: options.certFile,
     caFile: options.caFile,
-    findings: verdict?.findings ?? [],
-    verdictText: verdict?.text ?? null,
+    // Put into words when somebody looks.
+    get findings() {
+      return judgement?.findings ?? [];
+    },
+    verdictText: judgement?.text ?? null,
     believed: [...believed],
     code: ownCode,
     realTexts: texts,
@@ -138,8 +141,8 @@ export function beginHalf(options: HalfOptions): Half {
       sni: decoder.sni,
       alpn: decoder.alpn,
       messages: [...messages],
-      client: side === 'client' ? report() : null,
-      server: side === 'server' ? report() : null,
+      client: side === 'client' ? reportOn(verdict) : null,
+      server: side === 'server' ? reportOn(verdict) : null,
       outcome,
       http,
       keylog: [...keylog],

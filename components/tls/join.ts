@@ -3,7 +3,7 @@
  * ClientHello's random. Each half saw the same messages; each knows only its own mind.
  */
 import { messageAt } from './decode-message.ts';
-import type { Outcome, Side, Trace, TraceMessage } from './trace.ts';
+import type { Outcome, Side, SideReport, Trace, TraceMessage } from './trace.ts';
 
 /**
  * Join the two ends of one connection. Times are counted from the client's start.
@@ -29,10 +29,7 @@ export function joinHalves(client: Trace, server: Trace): Trace {
       server.messages.map((message) => messageAt(message, Math.max(0, message.atUs + laterUs))),
     ),
     client: client.client,
-    server: server.server && {
-      ...server.server,
-      believed: later(server.server.believed, laterUs),
-    },
+    server: server.server && reportAt(server.server, laterUs),
     outcome,
     http: server.http ?? client.http,
     keylog: [...new Set([...client.keylog, ...server.keylog])],
@@ -83,4 +80,17 @@ function isOpaque(message: TraceMessage): boolean {
 
 function later<T extends { readonly atUs: number }>(items: readonly T[], byUs: number): readonly T[] {
   return byUs === 0 ? items : items.map((item) => ({ ...item, atUs: Math.max(0, item.atUs + byUs) }));
+}
+
+/** The report with its beliefs in the client's time. Its findings are put into words when somebody looks. */
+function reportAt(report: SideReport, laterUs: number): SideReport {
+  const { findings: _, ...plain } = Object.getOwnPropertyDescriptors(report);
+  const copy: Omit<SideReport, 'findings'> = Object.defineProperties({}, plain) as SideReport;
+  return {
+    ...copy,
+    believed: later(report.believed, laterUs),
+    get findings() {
+      return report.findings;
+    },
+  };
 }

@@ -7,7 +7,8 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { Code } from '../../certs/codes.ts';
-import { type Verdict, type VerifyInput, verify } from '../../certs/verify/verify.ts';
+import type { Finding } from '../../certs/errors.ts';
+import { decide, type Verdict, type VerifyInput, verify } from '../../certs/verify/verify.ts';
 
 /** OpenSSL's opinion. */
 export interface SecondOpinion {
@@ -41,9 +42,23 @@ const USAGES = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2
 const MAX_DEPTH = 100;
 const OPINIONS_KEPT = 256;
 
-/** Decide about a chain. A missing one is refused with CERT_MISSING. */
+/**
+ * Decide about a chain. A missing one is refused with CERT_MISSING.
+ * @returns the decision at once; the list of checks is put into words when somebody looks
+ */
 export function judge(input: VerifyInput): Verdict {
-  return verify(input);
+  const { accepted, code, text, path } = decide(input);
+  let findings: readonly Finding[] | undefined;
+  return {
+    accepted,
+    code,
+    text,
+    path,
+    get findings() {
+      findings ??= verify(input).findings;
+      return findings;
+    },
+  };
 }
 
 /**
