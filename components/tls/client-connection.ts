@@ -4,46 +4,27 @@
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { Code } from '../../certs/codes.ts';
 import { LabError } from '../../certs/errors.ts';
-import { codeOf } from '../../certs/files.ts';
 import type { VerifyInput } from '../../certs/verify/verify.ts';
 import { alertFor, alertName } from './alerts.ts';
 import type { Connection, DialOptions } from './client.ts';
 import { type ClientMaterial, placeOf, readClientMaterial } from './client-files.ts';
-import { clientReason, looksLikeTls } from './client-reason.ts';
+import { type ClientFailure, clientReason, looksLikeTls } from './client-reason.ts';
 import { clientContext } from './context.ts';
 import { goTextOf } from './credentials.ts';
+import { address, type Target, targetOf, tcpFailure } from './endpoint.ts';
 import { beginHalf, type Half } from './half.ts';
 import { HandshakeError } from './handshake-error.ts';
 import { noteHalf } from './noted.ts';
 import { clientTexts } from './real-texts.ts';
 import { alertBytes } from './reject.ts';
-import { address } from './server-connection.ts';
 import { gateFor, isStepping, type StepGate } from './step.ts';
 import { dress, type Ends, endsOf, Tap } from './tap.ts';
-import type { Alert, Outcome } from './trace.ts';
+import type { Outcome } from './trace.ts';
 import { judge, secondOpinion } from './verdict.ts';
 
 const TIMEOUT_MS = 10_000;
 const OK: Outcome = { layer: 'ok', by: null, code: null, alert: null };
-
-/** Where to dial, and which name to verify. */
-interface Target {
-  readonly host: '127.0.0.1' | '::1';
-  readonly port: number;
-  readonly name: string;
-}
-
-/** Why a connection failed. */
-export interface ClientFailure {
-  readonly layer: 'tls' | 'tcp' | 'untried';
-  readonly by: 'client' | 'server' | null;
-  readonly code: Code;
-  /** Go's text. */
-  readonly text: string;
-  readonly alert: Alert | null;
-}
 
 /** Dial, and wait for this side's verdict. Rejects with HandshakeError. */
 export function openConnection(options: DialOptions): Promise<Connection> {
@@ -301,17 +282,6 @@ function secure({ options, target, material, tap }: Flow): TLSSocket {
   });
 }
 
-/** Every name lives on this computer. */
-function targetOf({ url, serverName }: DialOptions): Target {
-  const { hostname, port } = new URL(url);
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  return {
-    host: isIP(bare) === 6 ? '::1' : '127.0.0.1',
-    port: Number(port === '' ? 443 : port),
-    name: serverName ?? bare,
-  };
-}
-
 /** One timeout each for TCP and for TLS; none while somebody steps through a handshake. */
 function watchTime(raw: Socket, afterMs: number, onTimeout: () => void): NodeJS.Timeout {
   const timer = setInterval(() => {
@@ -321,24 +291,4 @@ function watchTime(raw: Socket, afterMs: number, onTimeout: () => void): NodeJS.
     raw.destroy();
   }, afterMs);
   return timer;
-}
-
-/** @see Go src/net/dial.go and src/syscall: the texts of dial errors */
-function tcpFailure(error: Error, { host, port }: Target): ClientFailure {
-  const code = codeOf(error);
-  const reason =
-    { ECONNREFUSED: 'connection refused', ECONNRESET: 'connection reset by peer' }[code ?? ''] ??
-    error.message;
-  return {
-    layer: 'tcp',
-    by: null,
-    code:
-      code === 'ECONNREFUSED'
-        ? 'CONNECTION_REFUSED'
-        : code === 'ETIMEDOUT'
-          ? 'CONNECT_TIMEOUT'
-          : 'CONNECTION_RESET',
-    text: `dial tcp ${address(host, port)}: connect: ${reason}`,
-    alert: null,
-  };
 }

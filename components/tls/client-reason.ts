@@ -2,10 +2,21 @@
  * Why a client's connection ended, read from what crossed the wire, in the words of Go's client.
  */
 import type { Socket } from 'node:net';
+import type { Code } from '../../certs/codes.ts';
 import { codeOfAlert, goRemoteError } from './alerts.ts';
-import type { ClientFailure } from './client-connection.ts';
 import type { Half } from './half.ts';
 import type { Ends } from './tap.ts';
+import type { Alert } from './trace.ts';
+
+/** Why a connection failed. */
+export interface ClientFailure {
+  readonly layer: 'tls' | 'tcp' | 'untried';
+  readonly by: 'client' | 'server' | null;
+  readonly code: Code;
+  /** Go's text. */
+  readonly text: string;
+  readonly alert: Alert | null;
+}
 
 /** What is known at the end. */
 export interface Ending {

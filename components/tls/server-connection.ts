@@ -9,10 +9,11 @@ import type { VerifyInput } from '../../certs/verify/verify.ts';
 import type { InstanceId, Settings } from '../component.ts';
 import type { Host } from '../host.ts';
 import { alertFor, alertName, codeOfAlert, goRemoteError } from './alerts.ts';
+import { address } from './endpoint.ts';
 import { beginHalf, type Half } from './half.ts';
-import { offeredVersions } from './offered.ts';
 import { programOf, serverTexts } from './real-texts.ts';
 import { alertBytes, plainAlert } from './reject.ts';
+import { serverReason } from './server-reason.ts';
 import { gateFor, isStepping, type StepGate } from './step.ts';
 import { dress, endsOf, Tap } from './tap.ts';
 import type { Alert, Outcome } from './trace.ts';
@@ -121,7 +122,7 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
     const own = decoder.lastAlert.server;
     const received = decoder.lastAlert.client;
     if (own) {
-      const [code, text] = ownReason(half, own.number, opensslText);
+      const [code, text] = serverReason(half, own.number, opensslText);
       fail({ layer: 'tls', by: 'server', code, text, alert: own });
     } else if (received && received.number !== 0) {
       fail({
@@ -279,37 +280,4 @@ function answerPlain(raw: Socket, first: Buffer, program: string, fail: (text: s
   raw.resume();
   const timer = setTimeout(() => raw.destroy(), 2000);
   raw.once('close', () => clearTimeout(timer));
-}
-
-/** Why OpenSSL refused by itself, in Go's words. */
-function ownReason(half: Half, number: number, opensslText: string): readonly [Code, string] {
-  const { messages } = half.trace();
-  const said = (type: string): boolean => messages.some((message) => message.type === type);
-  switch (number) {
-    case 70:
-      return [
-        'PROTOCOL_VERSION',
-        `tls: client offered only unsupported versions: [${offeredVersions(messages).join(' ')}]`,
-      ];
-    case 51:
-      return ['KEY_PROOF_INVALID', 'tls: invalid signature by the client certificate'];
-    case 120:
-      return ['HANDSHAKE_FAILURE', 'tls: client requested unsupported application protocols'];
-    case 40:
-      if (!said('server_hello')) {
-        return ['NO_SHARED_CIPHER', 'tls: no cipher suite supported by both client and server'];
-      }
-      break;
-    case 42:
-    case 50:
-      if (half.decoder.certificates.client?.length) {
-        return ['CERT_MALFORMED', 'tls: failed to parse client certificate: x509: malformed certificate'];
-      }
-  }
-  return ['HANDSHAKE_FAILURE', opensslText === '' ? `tls: ${alertName(number)}` : opensslText];
-}
-
-/** `127.0.0.1:6443`, `[::1]:6443`. */
-export function address(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

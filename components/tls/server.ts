@@ -20,10 +20,11 @@ import type { FileState, Settings } from '../component.ts';
 import type { Reload } from '../flags.ts';
 import type { Host } from '../host.ts';
 import { contextOptions } from './context.ts';
+import { address } from './endpoint.ts';
 import { guardIdle, type IdleLimits } from './idle.ts';
 import { noteAnswer, noteHalf } from './noted.ts';
 import { programOf } from './real-texts.ts';
-import { address, type ServerConnection, serveConnection } from './server-connection.ts';
+import { type ServerConnection, serveConnection } from './server-connection.ts';
 import { openServerFiles, type ServerMaterial } from './server-files.ts';
 import type { Tap } from './tap.ts';
 
