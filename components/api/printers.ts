@@ -3,18 +3,7 @@
  *
  * @see k8s.io/kubernetes pkg/printers/internalversion/printers.go, AddHandlers
  */
-import {
-  AGE,
-  type Column,
-  labelsText,
-  NAME,
-  numberColumn,
-  SELECTOR,
-  selectorText,
-  templateColumns,
-  textColumn,
-  wide,
-} from './columns.ts';
+import { AGE, type Column, NAME, numberColumn, selectorText, textColumn, wide } from './columns.ts';
 import { ageOf, humanDuration } from './duration.ts';
 import {
   at,
@@ -30,6 +19,7 @@ import {
 import { NODE_COLUMNS } from './printer-node.ts';
 import { POD_COLUMNS } from './printer-pod.ts';
 import { ENDPOINT_SLICE_COLUMNS, ENDPOINTS_COLUMNS, SERVICE_COLUMNS } from './printer-service.ts';
+import { WORKLOAD_PRINTERS } from './printer-workload.ts';
 
 const NONE = '<none>';
 const UNSET = '<unset>';
@@ -43,14 +33,6 @@ const DATA: Column = {
   type: 'integer',
   cell: (object) => keyCount(object, 'data') + keyCount(object, 'binaryData'),
 };
-const REPLICA_COLUMNS: readonly Column[] = [
-  NAME,
-  numberColumn('Desired', 'spec.replicas'),
-  numberColumn('Current', 'status.replicas'),
-  numberColumn('Ready', 'status.readyReplicas'),
-  AGE,
-  ...templateColumns(),
-];
 const BINDING_COLUMNS: readonly Column[] = [
   NAME,
   {
@@ -78,83 +60,7 @@ export const PRINTERS: Readonly<Record<string, readonly Column[]>> = {
     { name: 'Secrets', type: 'integer', cell: (object) => listAt(object, 'secrets').length },
     AGE,
   ],
-  Deployment: [
-    NAME,
-    {
-      name: 'Ready',
-      cell: (object) =>
-        `${numberAt(object, ['status', 'readyReplicas'])}/${numberAt(object, ['spec', 'replicas'])}`,
-    },
-    numberColumn('Up-to-date', 'status.updatedReplicas'),
-    numberColumn('Available', 'status.availableReplicas'),
-    AGE,
-    ...templateColumns(),
-    SELECTOR,
-  ],
-  ReplicaSet: [...REPLICA_COLUMNS, SELECTOR],
-  ReplicationController: [
-    ...REPLICA_COLUMNS,
-    { name: 'Selector', wide: true, cell: (object) => labelsText(at(object, 'spec', 'selector')) },
-  ],
-  StatefulSet: [
-    NAME,
-    {
-      name: 'Ready',
-      cell: (object) =>
-        `${numberAt(object, ['status', 'readyReplicas'])}/${numberAt(object, ['spec', 'replicas'])}`,
-    },
-    AGE,
-    ...templateColumns(),
-  ],
-  DaemonSet: [
-    NAME,
-    numberColumn('Desired', 'status.desiredNumberScheduled'),
-    numberColumn('Current', 'status.currentNumberScheduled'),
-    numberColumn('Ready', 'status.numberReady'),
-    numberColumn('Up-to-date', 'status.updatedNumberScheduled'),
-    numberColumn('Available', 'status.numberAvailable'),
-    {
-      name: 'Node Selector',
-      cell: (object) => labelsText(at(object, 'spec', 'template', 'spec', 'nodeSelector')),
-    },
-    AGE,
-    ...templateColumns(),
-    SELECTOR,
-  ],
-  Job: [
-    NAME,
-    { name: 'Status', cell: jobStatus },
-    {
-      name: 'Completions',
-      cell: (object) =>
-        `${numberAt(object, ['status', 'succeeded'])}/${numberAt(object, ['spec', 'completions'], 1)}`,
-    },
-    { name: 'Duration', cell: jobDuration },
-    AGE,
-    ...templateColumns(),
-    SELECTOR,
-  ],
-  CronJob: [
-    NAME,
-    textColumn('Schedule', 'spec.schedule'),
-    textColumn('Timezone', 'spec.timeZone', NONE),
-    { name: 'Suspend', cell: (object) => (at(object, 'spec', 'suspend') === true ? 'True' : 'False') },
-    { name: 'Active', type: 'integer', cell: (object) => listAt(object, 'status', 'active').length },
-    {
-      name: 'Last Schedule',
-      cell: (object, now) => {
-        const last = textAt(object, 'status', 'lastScheduleTime');
-        return last === '' ? NONE : ageOf(last, now);
-      },
-    },
-    AGE,
-    ...templateColumns(['spec', 'jobTemplate', 'spec', 'template', 'spec']),
-    {
-      name: 'Selector',
-      wide: true,
-      cell: (object) => selectorText(at(object, 'spec', 'jobTemplate', 'spec', 'selector')),
-    },
-  ],
+  ...WORKLOAD_PRINTERS,
   Event: [
     { name: 'Last Seen', cell: (event, now) => lastSeen(event, now) },
     textColumn('Type', 'type'),
@@ -322,26 +228,6 @@ function accessModes(object: KubeObject): string {
   return textsAt(object, 'spec', 'accessModes')
     .map((mode) => short[mode] ?? mode)
     .join(',');
-}
-
-function hasCondition(object: KubeObject, type: string): boolean {
-  return listAt(object, 'status', 'conditions').some(
-    (one) => textAt(one, 'type') === type && textAt(one, 'status') === 'True',
-  );
-}
-
-function jobStatus(job: KubeObject): string {
-  if (hasCondition(job, 'Complete')) return 'Complete';
-  if (hasCondition(job, 'Failed')) return 'Failed';
-  if (job.metadata.deletionTimestamp !== undefined) return 'Terminating';
-  return hasCondition(job, 'Suspended') ? 'Suspended' : 'Running';
-}
-
-function jobDuration(job: KubeObject, now: Date): string {
-  const start = textAt(job, 'status', 'startTime');
-  if (start === '') return '';
-  const end = textAt(job, 'status', 'completionTime');
-  return ageOf(start, end === '' ? now : new Date(Date.parse(end)));
 }
 
 function csrCondition(csr: KubeObject): string {

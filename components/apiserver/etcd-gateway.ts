@@ -92,11 +92,13 @@ export function openEtcd(options: EtcdOptions): EtcdGateway {
   let current = 0;
   let dispatchers = new Map<string, Dispatcher>();
   const open = (server: string): Dispatcher => createDispatcher({ ...options.dial, url: server });
-  const ending = new Set<Promise<unknown>>();
+  const ending = new Set<Dispatcher>();
   const end = (dispatcher: Dispatcher): void => {
-    const done = dispatcher.close().catch(() => undefined);
-    ending.add(done);
-    void done.finally(() => ending.delete(done));
+    ending.add(dispatcher);
+    dispatcher
+      .close()
+      .catch(() => undefined)
+      .finally(() => ending.delete(dispatcher));
   };
   const serverAt = (index: number): string => options.servers[index % options.servers.length] ?? '';
 
@@ -219,9 +221,9 @@ export function openEtcd(options: EtcdOptions): EtcdGateway {
       for (const dispatcher of old.values()) end(dispatcher);
     },
     async close() {
-      for (const dispatcher of dispatchers.values()) end(dispatcher);
+      const all = [...dispatchers.values(), ...ending];
       dispatchers = new Map();
-      await Promise.all(ending);
+      await Promise.all(all.map((one) => one.destroy().catch(() => undefined)));
     },
   };
 }
