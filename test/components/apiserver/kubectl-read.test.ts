@@ -6,7 +6,7 @@ import { eventually, openWholeCluster, type WholeCluster } from '../../support/w
 let cluster: WholeCluster;
 
 beforeAll(async () => {
-  cluster = await openWholeCluster();
+  cluster = await openWholeCluster({ roundMs: 1_500 });
   await cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
     metadata: { name: 'one', labels: { app: 'one' } },
     spec: { containers: [{ name: 'web', image: 'nginx:1.27', ports: [{ containerPort: 80 }] }] },

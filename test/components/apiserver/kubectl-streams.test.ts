@@ -11,7 +11,7 @@ let cluster: WholeCluster;
 const folder = mkdtempSync(join(tmpdir(), 'mtls-lab-streams-'));
 
 beforeAll(async () => {
-  cluster = await openWholeCluster();
+  cluster = await openWholeCluster({ roundMs: 1_500 });
   await cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
     metadata: { name: 'one' },
     spec: {

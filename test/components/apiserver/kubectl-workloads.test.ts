@@ -6,7 +6,7 @@ import { eventually, openWholeCluster, type WholeCluster } from '../../support/w
 let cluster: WholeCluster;
 
 beforeAll(async () => {
-  cluster = await openWholeCluster();
+  cluster = await openWholeCluster({ roundMs: 1_500 });
 });
 
 afterAll(() => cluster?.close());
