@@ -5,6 +5,7 @@
 import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { buildPage } from '../lab/dashboard/page-build.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'dist');
@@ -19,6 +20,10 @@ await build({
   platform: 'node',
   format: 'cjs',
   target: 'node20',
+  // The page comes ready-made: only a checkout builds it.
+  external: ['esbuild'],
+  define: { MTLS_LAB_PAGE: JSON.stringify(await buildPage(join(root, 'lab', 'dashboard', 'web'))) },
+  logOverride: { 'empty-import-meta': 'silent' },
   // ASCII only: V8 then keeps one byte per character.
   charset: 'ascii',
   minifyWhitespace: true,

@@ -52,6 +52,7 @@ export const commands = {
       'port-base': PORT_BASE,
       ...CHOICES,
       'no-prompt': { type: 'boolean', help: 'no lab> prompt, also on a terminal' },
+      'no-open': { type: 'boolean', help: 'do not open the dashboard in a browser' },
     },
     takes: [0, 0],
     examples: ['mtls-lab up', 'mtls-lab up --once --json', 'mtls-lab up --workers 3 --client-auth request'],

@@ -59,13 +59,28 @@ async function report(invocation: Invocation, up: Up, stopped: Promise<void>): P
     terminal.print(JSON.stringify({ ok, clientAuth, elapsedMs, channels, components }));
   } else show(invocation, up);
   if (once) return ok ? 0 : 1;
-  if (!json) {
-    await Promise.race([showWorkload(invocation, lab), stopped]);
-    for (const line of hints(invocation)) terminal.print(line);
+  const { startDashboard } = await import('../dashboard/server.ts');
+  const dashboard = await startDashboard(lab);
+  try {
+    if (!json) {
+      await Promise.race([showWorkload(invocation, lab), stopped]);
+      const opened = await openPage(invocation, dashboard.url);
+      terminal.print(`\nDashboard   ${dashboard.url}${opened ? '   (opened)' : ''}`);
+      for (const line of hints(invocation)) terminal.print(line);
+    }
+    await stayUp(invocation, stopped);
+  } finally {
+    await dashboard.close();
   }
-  await stayUp(invocation, stopped);
   if (!json) terminal.print(`Stopped. Your files stay in ${shownDir}.`);
   return 0;
+}
+
+/** Open the page where somebody sits in front of it. */
+async function openPage(invocation: Invocation, url: string): Promise<boolean> {
+  if (!invocation.terminal.isTty || switchOption(invocation, 'no-open')) return false;
+  const { openInBrowser } = await import('../dashboard/browser.ts');
+  return openInBrowser(url, process.env);
 }
 
 /** Start everything and wait for outcomes; on a terminal the table is painted meanwhile. */

@@ -1,0 +1,42 @@
+/** The page's script and style: built in this process once from a checkout, part of the bundle in the packed program. */
+import { join } from 'node:path';
+
+/** What the browser loads. */
+export interface Page {
+  readonly script: string;
+  readonly style: string;
+}
+
+/** Put in by scripts/build.ts; not there in a checkout. */
+declare const MTLS_LAB_PAGE: Page | undefined;
+
+let built: Promise<Page> | undefined;
+
+/** The page, built at the first call. */
+export function loadPage(): Promise<Page> {
+  built ??=
+    typeof MTLS_LAB_PAGE === 'undefined'
+      ? buildPage(join(import.meta.dirname, 'web'))
+      : Promise.resolve(MTLS_LAB_PAGE);
+  return built;
+}
+
+/** Bundle the sources in a folder. */
+export async function buildPage(folder: string): Promise<Page> {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    entryPoints: [join(folder, 'main.tsx'), join(folder, 'page.css')],
+    outdir: folder,
+    write: false,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  const text = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
+  return { script: text('main.js'), style: text('page.css') };
+}
