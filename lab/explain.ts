@@ -87,7 +87,9 @@ function headline(trace: Trace, failing: Finding | undefined): string {
   const { layer, by, code } = trace.outcome;
   switch (layer) {
     case 'untried':
-      return `${client} has not dialled ${server} yet.`;
+      return code === null || code === 'NOT_TRIED'
+        ? `${client} has not dialled ${server} yet.`
+        : `${client} could not dial ${server}, because of its own files: ${title(code)}.`;
     case 'ok':
       return trace.unsafe.length > 0
         ? `${client} and ${server} are connected, but should not be so easily: ${trace.unsafe.join('; ')}.`

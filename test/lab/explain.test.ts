@@ -57,6 +57,14 @@ describe('headline', () => {
       wanted: 'kube-scheduler could not reach kube-apiserver: nothing listens on the port.',
     },
     {
+      name: 'says that a client never dialled, because its own files are broken',
+      trace: traceOf({
+        messages: [],
+        outcome: { layer: 'untried', by: 'client', code: 'KEY_MISMATCH', alert: null },
+      }),
+      wanted: 'kube-scheduler could not dial kube-apiserver, because of its own files: private key and',
+    },
+    {
       name: 'tells a 401 from a refusal in TLS',
       trace: traceOf({
         clientAuth: 'request',
