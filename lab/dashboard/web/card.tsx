@@ -48,7 +48,7 @@ export function Card({ card, newer }: { card: CardStory; newer: number }): JSX.E
           >
             <span class="time">{(rung.atUs / 1000).toFixed(1)} ms</span>
             <span class="arrow">
-              {rung.encrypted ? '🔒 ' : ''}
+              {rung.encrypted && <Lock />}
               {rung.parts.join(', ')} {rung.from === 'client' ? '→' : '←'}
             </span>
             {[
@@ -83,6 +83,15 @@ export function Card({ card, newer }: { card: CardStory; newer: number }): JSX.E
         </code>
       </p>
     </article>
+  );
+}
+
+function Lock(): JSX.Element {
+  return (
+    <svg class="lock" viewBox="0 0 12 14" role="img" aria-label="encrypted">
+      <rect x="1" y="6" width="10" height="7" rx="1.5" />
+      <path d="M3.5,6 V4 a2.5,2.5 0 0 1 5,0 V6" />
+    </svg>
   );
 }
 

@@ -119,7 +119,7 @@ function Edge(props: { channel: ChannelState; workers: readonly string[]; pulses
     <g
       class={`edge ${look.name}`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={label}
       onClick={() => openCard(channel.id)}
       onKeyDown={(event) => {
