@@ -1,0 +1,42 @@
+/** The outcome on every connection of a certificate with a flaw, by the role in which it is shown. */
+import type { Code } from '../../certs/codes.ts';
+import { workerNames } from '../../certs/identities.ts';
+import { type LabDirectory, settingsOf } from '../directory.ts';
+import { channelsOf } from '../topology.ts';
+import type { Fault } from './fault.ts';
+
+/** What one connection comes to. */
+export interface ExpectedOutcome {
+  readonly channel: string;
+  readonly layer: 'tls' | '401';
+  /** Which side refuses. */
+  readonly by: 'client' | 'server';
+  readonly code: Code;
+  /** null: none is sent, the handshake succeeds. */
+  readonly alert: number | null;
+}
+
+/**
+ * Connections that a fault stops, under the policies of the directory; all others go on.
+ * @param target  an identity's id
+ */
+export function expectedOutcomes(fault: Fault, target: string, directory: LabDirectory): ExpectedOutcome[] {
+  const { choices } = directory;
+  const channels = channelsOf({ workers: workerNames(choices), apiserverClient: choices.apiserverClient });
+  return channels.flatMap(({ id, server, clientIdentity, serverIdentity }): ExpectedOutcome[] => {
+    const { code } = fault;
+    if (serverIdentity === target && verifierMinds(fault, 'server')) {
+      return [{ channel: id, layer: 'tls', by: 'client', code, alert: 42 }];
+    }
+    if (clientIdentity !== target || !verifierMinds(fault, 'client')) return [];
+    const strict = server === 'etcd' || settingsOf(directory, server).clientAuth === 'require';
+    return strict
+      ? [{ channel: id, layer: 'tls', by: 'server', code, alert: fault.clientAlert }]
+      : [{ channel: id, layer: '401', by: 'server', code, alert: null }];
+  });
+}
+
+/** Names are checked by clients only: a server asks no client for its address. */
+function verifierMinds(fault: Fault, shownBy: 'server' | 'client'): boolean {
+  return shownBy === 'server' || fault.on === 'any';
+}
