@@ -7,8 +7,8 @@ export default defineConfig({
   test: {
     include: [long ? 'test/**/*.long.test.ts' : 'test/**/*.test.ts'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],
-    testTimeout: long ? 900_000 : 30_000,
-    hookTimeout: 60_000,
+    testTimeout: long ? 900_000 : 90_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
