@@ -73,6 +73,7 @@ export function openFeed(lab: Lab): Feed {
       });
       page.on('error', () => page.terminate());
       page.send(JSON.stringify(snapshot(lab, consequences)));
+      void look().catch(() => undefined);
     },
     close: () => {
       unsubscribe();

@@ -28,7 +28,7 @@ function Page({ state }: { state: State }): JSX.Element {
           <p>
             {good === state.channels.length && good > 0
               ? 'Everything is green.'
-              : 'Nothing in the cluster suffers yet.'}
+              : 'What suffers in the cluster is being looked at.'}
           </p>
         ) : (
           state.consequences.map((text) => (
