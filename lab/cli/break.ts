@@ -38,7 +38,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   terminal.print(`${target.id}: ${fault.title}`);
   for (const { to } of written) terminal.print(`  wrote ${relative(process.cwd(), to)}`);
-  terminal.print('Stops at the next new connection; everything else goes on:');
+  terminal.print('Refused at the next new connection (what depends on it suffers too; status shows that):');
   terminal.print(
     table(
       expected.map(({ channel, layer, by, code, alert }) => [

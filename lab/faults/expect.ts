@@ -17,7 +17,8 @@ export interface ExpectedOutcome {
 }
 
 /**
- * Connections that a fault stops, under the policies of the directory; all others go on.
+ * Connections that a fault stops, under the policies of the directory. What depends on one of them (everything on
+ * etcd) is not listed.
  * @param target  an identity's id
  */
 export function expectedOutcomes(fault: Fault, target: string, directory: LabDirectory): ExpectedOutcome[] {
