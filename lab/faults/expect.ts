@@ -33,7 +33,7 @@ export function expectedOutcomes(fault: Fault, target: string, directory: LabDir
     const strict = server === 'etcd' || settingsOf(directory, server).clientAuth === 'require';
     return strict
       ? [{ channel: id, layer: 'tls', by: 'server', code, alert: fault.clientAlert }]
-      : [{ channel: id, layer: '401', by: 'server', code, alert: null }];
+      : [{ channel: id, layer: '401', by: 'server', code: 'UNAUTHENTICATED', alert: null }];
   });
 }
 
