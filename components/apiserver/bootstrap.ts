@@ -13,7 +13,7 @@ import { type Json, type KubeObject, kubeTime, type MutableObject } from '../api
 import { apiVersionOf, etcdKey, resource } from '../api/resources.ts';
 import { addressAt, rangeOf } from './addresses.ts';
 import type { ApiServer } from './server-context.ts';
-import type { Place } from './store.ts';
+import type { Place, Store } from './store.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
@@ -33,12 +33,18 @@ interface Wanted {
   readonly once?: boolean;
 }
 
+/** Whether a cluster stands in etcd already. */
+export function isBegun(store: Store): boolean {
+  return store.cache.get(etcdKey(resource('', 'namespaces'), '', 'kube-system')) !== undefined;
+}
+
 /** Write all that is missing. Rejects when etcd does. */
 export async function bootstrap(api: ApiServer, port: number): Promise<void> {
-  const first = api.store.cache.get(etcdKey(resource('', 'namespaces'), '', 'kube-system')) === undefined;
+  const first = !isBegun(api.store);
+  // The namespaces come last: they say that all the rest is there, also after a kill half-way.
   const groups = [
-    namespaces(),
     [...accounts(), ...roles(), ...priorities(), ...kubernetesService(api, port)],
+    namespaces(),
   ];
   for (const wanted of groups) {
     const missing = wanted.filter(

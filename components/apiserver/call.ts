@@ -40,23 +40,30 @@ export function isDryRun(call: Call): boolean {
   return asked.includes('All');
 }
 
-/** The body's bytes. */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-    length += bytes.length;
-    if (length > BODY_LIMIT_BYTES) {
-      throw new StatusError(
-        413,
-        'RequestEntityTooLarge',
-        `Request entity too large: limit is ${BODY_LIMIT_BYTES}`,
+/** The body's bytes. A body beyond the limit is refused; what is left of it stays unread. */
+export function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length <= BODY_LIMIT_BYTES) return;
+      request.off('data', onData);
+      request.pause();
+      reject(
+        new StatusError(
+          413,
+          'RequestEntityTooLarge',
+          `Request entity too large: limit is ${BODY_LIMIT_BYTES}`,
+        ),
       );
-    }
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('aborted', () => reject(badRequest('the client went away')));
+  });
 }
 
 /** The body as an object, from JSON, YAML or protobuf; undefined when there is none. */

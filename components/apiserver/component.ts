@@ -8,7 +8,7 @@ import type { Component, FileState, Running, StartContext } from '../component.t
 import { parseFlags } from '../flags.ts';
 import { startTlsServer, type TlsServerEvent } from '../tls/server.ts';
 import { openAuthorizer } from './authorizer.ts';
-import { bootstrap } from './bootstrap.ts';
+import { bootstrap, isBegun } from './bootstrap.ts';
 import { dialOptionsOf, openEtcd } from './etcd-gateway.ts';
 import { APISERVER_FLAGS, type ApiserverFlags } from './flags.ts';
 import { knownKubelets } from './kubelet-address.ts';
@@ -65,6 +65,7 @@ async function start(context: StartContext): Promise<Running> {
     await refreshOwnNode(api);
   };
   const fill = (): void => {
+    if (!isBegun(store)) bootstrapped = false;
     bootstrap(api, port.now).then(
       () => {
         bootstrapped = true;

@@ -68,7 +68,7 @@ const etcd: Check = async ({ askEtcd }) => {
   }
 };
 const synced: Check = async ({ api }) =>
-  api.store.cache.ready() ? null : 'not all informers have been started yet';
+  api.store.cache.ready() && api.store.problem() === null ? null : 'not all informers have been started yet';
 const hook =
   (name: string): Check =>
   async ({ isBootstrapped }) =>

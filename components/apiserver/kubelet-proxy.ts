@@ -9,10 +9,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { at, isObject, type KubeObject, listAt, textAt } from '../api/object.ts';
 import { resource } from '../api/resources.ts';
 import { badRequest, internalError, StatusError } from '../api/status.ts';
-import { noteHttp } from '../tls/server.ts';
 import { asks, type Call } from './call.ts';
 import { dialKubelet, dialText, isOwnNode, type KubeletAddress, kubeletOf } from './kubelet-address.ts';
-import { sendText } from './negotiate.ts';
+import { note, sendText } from './negotiate.ts';
 import type { Pipeline } from './server.ts';
 import type { ApiServer } from './server-context.ts';
 
@@ -155,7 +154,7 @@ function lengthOf(body: IncomingMessage | undefined): Record<string, string> {
 /** The kubelet's answer, as it comes. */
 function passOn(call: Call, answer: IncomingMessage): Promise<void> {
   const { request, response } = call;
-  noteHttp(request.socket, answer.statusCode ?? 500, '');
+  note(request, answer.statusCode ?? 500, '');
   response.writeHead(answer.statusCode ?? 500, {
     'content-type': answer.headers['content-type'] ?? 'text/plain',
   });

@@ -11,10 +11,9 @@ import type { Duplex } from 'node:stream';
 import { textAt } from '../api/object.ts';
 import { badRequest, noSuchResource, type Status, StatusError } from '../api/status.ts';
 import type { Connection } from '../tls/client.ts';
-import { noteHttp } from '../tls/server.ts';
 import { dialKubelet, dialText, type KubeletAddress, kubeletOf } from './kubelet-address.ts';
 import { podAndContainer } from './kubelet-proxy.ts';
-import { goJson } from './negotiate.ts';
+import { goJson, note } from './negotiate.ts';
 import type { RequestInfo } from './request-info.ts';
 import { type Admitted, statusOf } from './server.ts';
 import type { ApiServer } from './server-context.ts';
@@ -120,7 +119,7 @@ function passThrough(
       backend.off('data', onData);
       backend.off('close', onClose);
       const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(answer.toString('latin1', 0, 16))?.[1] ?? 502);
-      noteHttp(request.socket, status, status === 101 ? '' : answer.toString('utf8', end + 4).trim());
+      note(request, status, status === 101 ? '' : answer.toString('utf8', end + 4).trim());
       client.write(answer);
       backend.pipe(client);
       client.pipe(backend);
@@ -145,7 +144,7 @@ function passThrough(
 /** A Status on a socket that no longer has a response object. */
 function refuse(request: IncomingMessage, socket: Duplex, status: Status): void {
   const code = status.code ?? 500;
-  noteHttp(request.socket, code, status.message ?? '');
+  note(request, code, status.message ?? '');
   const body = `${goJson(status)}\n`;
   const head = [
     `HTTP/1.1 ${code} ${status.reason || 'Error'}`,

@@ -47,6 +47,12 @@ export function goJson(value: unknown, pretty = false): string {
   );
 }
 
+/** Tell the connection's trace of the answer. A request whose client has gone has no socket any more. */
+export function note(request: IncomingMessage, code: number, message: string): void {
+  const socket: IncomingMessage['socket'] | null = request.socket;
+  if (socket) noteHttp(socket, code, message);
+}
+
 /** Answer with a JSON body. */
 export function sendJson(
   request: IncomingMessage,
@@ -60,7 +66,7 @@ export function sendJson(
     code >= 400 && typeof value === 'object' && value !== null && 'message' in value
       ? String(value.message)
       : '';
-  noteHttp(request.socket, code, message);
+  note(request, code, message);
   const body = `${goJson(value, pretty)}\n`;
   response.writeHead(code, {
     'content-type': contentType,
@@ -78,7 +84,7 @@ export function sendText(
   code: number,
   text: string,
 ): void {
-  noteHttp(request.socket, code, code >= 400 ? (text.split('\n', 1)[0] ?? '') : '');
+  note(request, code, code >= 400 ? (text.split('\n', 1)[0] ?? '') : '');
   response.writeHead(code, {
     'content-type': 'text/plain; charset=utf-8',
     'x-content-type-options': 'nosniff',

@@ -21,6 +21,8 @@ import { serveResource } from './routes.ts';
 import type { ApiServer } from './server-context.ts';
 import type { Tokens } from './tokens.ts';
 
+const UNREAD_MS = 2_000;
+
 /** What the pipeline works with. */
 export interface Pipeline {
   readonly api: ApiServer;
@@ -84,6 +86,14 @@ function notThere(request: IncomingMessage, response: ServerResponse): void {
   sendText(request, response, 404, '404 page not found\n');
 }
 
+/** A body that nobody will read: the rest is taken in for a moment, so that the answer arrives, then the line is cut. */
+function endUnread(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('connection', 'close');
+  const limit = setTimeout(() => request.destroy(), UNREAD_MS);
+  request.once('close', () => clearTimeout(limit));
+  request.resume();
+}
+
 /** The Status of anything that was thrown. */
 export function statusOf(error: unknown): ReturnType<typeof failure> {
   return error instanceof StatusError ? error.status : internalError(messageOf(error)).status;
@@ -107,7 +117,9 @@ export function answerError(
     response.destroy();
     return;
   }
+  if (response.destroyed) return;
   if (code === 401) response.setHeader('connection', 'close');
+  if (!request.complete) endUnread(request, response);
   const query = requestInfo(request.method ?? 'GET', request.url ?? '/').query;
   sendJson(request, response, code, status, isPretty(request, query));
 }

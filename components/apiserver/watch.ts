@@ -6,9 +6,8 @@
 import type { KubeObject } from '../api/object.ts';
 import { apiVersionOf, etcdFolder } from '../api/resources.ts';
 import { expired, type Status } from '../api/status.ts';
-import { noteHttp } from '../tls/server.ts';
 import { apiVersionFor, asks, type Call, partialOf } from './call.ts';
-import { type Form, formOf, goJson } from './negotiate.ts';
+import { type Form, formOf, goJson, note } from './negotiate.ts';
 import { present } from './present.ts';
 import { matcherOf } from './read.ts';
 import type { CacheEvent } from './watch-cache.ts';
@@ -50,7 +49,7 @@ export async function watchObjects(call: Call): Promise<void> {
   const begin = (): void => {
     response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
     response.flushHeaders();
-    noteHttp(request.socket, 200, '');
+    note(request, 200, '');
   };
   const bookmark = (annotations?: Readonly<Record<string, string>>): void => {
     const metadata = {

@@ -23,8 +23,11 @@ export interface ClusterOptions {
   readonly settings?: Partial<Settings>;
   /** Flags added to those of the API server's manifest. */
   readonly apiserverFlags?: readonly string[];
-  /** A real etcd stands at the manifest's address already: start none. */
-  readonly etcd?: 'mock' | 'none';
+  readonly etcdFlags?: readonly string[];
+  /** Start another etcd in place of the mock; returns its URL. */
+  readonly realEtcd?: (dir: string) => Promise<string>;
+  /** Called when the directory is made and nothing runs yet. */
+  readonly prepare?: (dir: string) => void;
   readonly roundMs?: number;
 }
 
@@ -32,7 +35,6 @@ export interface ClusterOptions {
 export interface TestCluster {
   readonly dir: string;
   readonly kubeconfig: string;
-  readonly etcd: Running | undefined;
   readonly apiserver: Running;
   readonly logs: readonly string[];
   /** Start one more component on a host, as the lab would. */
@@ -45,6 +47,12 @@ export interface TestCluster {
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
+  /** The whole text of a watch, over a connection of its own. */
+  watch(path: string): Promise<string>;
+  /** The bytes under a key, as they lie in etcd. */
+  etcdValue(key: string): Promise<Buffer>;
+  /** Stop the mock etcd, and start it again at the same address. */
+  restartEtcd(whileDown?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -90,44 +98,51 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     parseManifest(readFileSync(manifest(name), 'utf8'), name).argv;
   const { etcd } = await import('../../components/etcd/component.ts');
   const { kubeApiserver } = await import('../../components/apiserver/component.ts');
-  const etcdRunning =
-    options.etcd === 'none' ? undefined : await start(etcd, 'control-plane', argvOf('etcd'));
-  if (etcdRunning)
-    setManifestFlag(manifest('kube-apiserver'), 'etcd-servers', etcdRunning.endpoint?.url ?? '');
+  const startEtcd = (port: number): Promise<Running> =>
+    start(etcd, 'control-plane', [
+      ...argvOf('etcd'),
+      ...(port === 0 ? [] : [`--listen-client-urls=https://127.0.0.1:${port}`]),
+      ...(options.etcdFlags ?? []),
+    ]);
+  options.prepare?.(dir);
+  let etcdRunning = options.realEtcd ? undefined : await startEtcd(0);
+  const etcdUrl = etcdRunning?.endpoint?.url ?? (await options.realEtcd?.(dir)) ?? '';
+  setManifestFlag(manifest('kube-apiserver'), 'etcd-servers', etcdUrl);
   const apiserver = await start(kubeApiserver, 'control-plane', [
     ...argvOf('kube-apiserver'),
     ...(options.apiserverFlags ?? []),
   ]);
   const port = apiserver.endpoint?.port ?? 0;
   const dispatchers = new Map<string, Dispatcher>();
+  const pem = (file: string) => ({ pem: readFileSync(join(dir, 'pki', file), 'utf8'), from: file });
+  const dispatcherFor = (identity: string, server: string, url: string): Dispatcher => {
+    const own = identity !== 'nobody' && existsSync(join(dir, 'pki', `${identity}.crt`));
+    return createDispatcher({
+      host: openHost(join(dir, 'hosts/laptop')),
+      component: 'test',
+      server,
+      settings,
+      url,
+      ca: pem('ca.crt'),
+      ...(own ? { cert: pem(`${identity}.crt`), key: pem(`${identity}.key`) } : {}),
+    });
+  };
+  const base = `https://127.0.0.1:${port}`;
   const dispatcherOf = (identity: string): Dispatcher => {
-    let dispatcher = dispatchers.get(identity);
-    if (!dispatcher) {
-      const pem = (file: string) => ({ pem: readFileSync(join(dir, 'pki', file), 'utf8'), from: file });
-      const host = openHost(join(dir, 'hosts/laptop'));
-      const own = identity !== 'nobody' && existsSync(join(dir, 'pki', `${identity}.crt`));
-      dispatcher = createDispatcher({
-        host,
-        component: 'test',
-        server: 'kube-apiserver',
-        settings,
-        url: `https://127.0.0.1:${port}`,
-        ca: pem('ca.crt'),
-        ...(own ? { cert: pem(`${identity}.crt`), key: pem(`${identity}.key`) } : {}),
-      });
-      dispatchers.set(identity, dispatcher);
-    }
-    return dispatcher;
+    const known = dispatchers.get(identity);
+    if (known) return known;
+    const made = dispatcherFor(identity, 'kube-apiserver', base);
+    dispatchers.set(identity, made);
+    return made;
   };
   const cluster: TestCluster = {
     dir,
     kubeconfig: join(dir, 'hosts/laptop/.kube/config'),
-    etcd: etcdRunning,
     apiserver,
     logs,
     start,
     async call(identity, method, path, body, headers = {}) {
-      const answer = await request(`https://127.0.0.1:${port}${path}`, {
+      const answer = await request(`${base}${path}`, {
         dispatcher: dispatcherOf(identity),
         method: method as Dispatcher.HttpMethod,
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -141,6 +156,35 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
         text,
         body: json && text !== '' ? JSON.parse(text) : undefined,
       };
+    },
+    async watch(path) {
+      const dispatcher = dispatcherFor('admin', 'kube-apiserver', base);
+      const answer = await request(`${base}${path}`, { dispatcher, headersTimeout: 0, bodyTimeout: 0 });
+      const text = await answer.body.text();
+      await dispatcher.close();
+      return text;
+    },
+    async etcdValue(key) {
+      const dispatcher = dispatcherFor('apiserver-etcd-client', 'etcd', etcdUrl);
+      const answer = await request(`${etcdUrl}/v3/kv/range`, {
+        dispatcher,
+        method: 'POST',
+        body: JSON.stringify({ key: Buffer.from(key).toString('base64') }),
+      });
+      const found = (await answer.body.json()) as { kvs?: { value: string }[] };
+      await dispatcher.close();
+      return Buffer.from(found.kvs?.[0]?.value ?? '', 'base64');
+    },
+    async restartEtcd(whileDown) {
+      const old = etcdRunning;
+      if (!old) throw new Error('this etcd is not ours');
+      running.splice(running.indexOf(old), 1);
+      await old.close();
+      await whileDown?.();
+      etcdRunning = await startEtcd(old.endpoint?.port ?? 0);
+      // It is needed until the end: closed last.
+      running.splice(running.indexOf(etcdRunning), 1);
+      running.push(etcdRunning);
     },
     async close() {
       await Promise.all([...dispatchers.values()].map((one) => one.destroy()));
