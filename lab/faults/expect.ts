@@ -1,6 +1,6 @@
 /** The outcome on every connection of a certificate with a flaw, by the role in which it is shown. */
 import type { Code } from '../../certs/codes.ts';
-import { workerNames } from '../../certs/identities.ts';
+import { identities, workerNames } from '../../certs/identities.ts';
 import { type LabDirectory, settingsOf } from '../directory.ts';
 import { channelsOf } from '../topology.ts';
 import type { Fault } from './fault.ts';
@@ -24,12 +24,13 @@ export interface ExpectedOutcome {
 export function expectedOutcomes(fault: Fault, target: string, directory: LabDirectory): ExpectedOutcome[] {
   const { choices } = directory;
   const channels = channelsOf({ workers: workerNames(choices), apiserverClient: choices.apiserverClient });
+  const serves = identities(choices).some(({ id, usages }) => id === target && usages.includes('serverAuth'));
   return channels.flatMap(({ id, server, clientIdentity, serverIdentity }): ExpectedOutcome[] => {
     const { code } = fault;
-    if (serverIdentity === target && verifierMinds(fault, 'server')) {
+    if (serverIdentity === target) {
       return [{ channel: id, layer: 'tls', by: 'client', code, alert: 42 }];
     }
-    if (clientIdentity !== target || !verifierMinds(fault, 'client')) return [];
+    if (clientIdentity !== target || !serverMinds(fault, serves)) return [];
     const strict = server === 'etcd' || settingsOf(directory, server).clientAuth === 'require';
     return strict
       ? [{ channel: id, layer: 'tls', by: 'server', code, alert: fault.clientAlert }]
@@ -37,7 +38,10 @@ export function expectedOutcomes(fault: Fault, target: string, directory: LabDir
   });
 }
 
-/** Names are checked by clients only: a server asks no client for its address. */
-function verifierMinds(fault: Fault, shownBy: 'server' | 'client'): boolean {
-  return shownBy === 'server' || fault.on === 'any';
+/**
+ * Whether a server minds the flaw when the certificate is shown to it. Names are checked by clients only: a server
+ * asks no client for its address. A server's certificate of the wrong usage has clientAuth, which is right here.
+ */
+function serverMinds(fault: Fault, serves: boolean): boolean {
+  return fault.on === 'any' && !(fault.code === 'CERT_WRONG_USAGE' && serves);
 }
