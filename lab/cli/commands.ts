@@ -229,9 +229,10 @@ export const commands = {
   capture: {
     group: 'Look',
     summary: 'the last handshakes of every connection as a file for Wireshark, secrets inside',
-    usage: '-o FILE.pcapng',
+    usage: '-o FILE.pcapng  |  --keylog FILE',
     options: {
       out: { type: 'string', short: 'o', value: 'FILE', help: 'where to write' },
+      keylog: { type: 'string', value: 'FILE', help: 'write the secrets alone (SSLKEYLOGFILE)' },
       seconds: { type: 'string', value: 'N', help: 'wait so long first, for handshakes to come' },
     },
     takes: [0, 0],

@@ -168,6 +168,10 @@ describe('a lab that runs', () => {
     expect(JSON.parse(stdout).connections).toBeGreaterThanOrEqual(7);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readFileSync(file).readUInt32LE(0)).toBe(0x0a0d0d0a);
+    const keylog = join(folder.path, 'keys.log');
+    expect((await cli('capture', '--keylog', keylog)).stdout).toContain('SSLKEYLOGFILE');
+    expect(statSync(keylog).mode & 0o777).toBe(0o600);
+    expect(readFileSync(keylog, 'utf8')).toMatch(/^SERVER_HANDSHAKE_TRAFFIC_SECRET [0-9a-f]{64} [0-9a-f]+$/m);
   });
 
   test('ends at SIGTERM with exit code 0: no lock left, ports free', async () => {
