@@ -2,10 +2,11 @@
  * The program as a user runs it: spawned, or, for what needs no process of its own, called in this one.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { execute } from '../../lab/cli/main.ts';
+import { emptyFolder } from './lab-directory.ts';
 
 const BIN = resolve(import.meta.dirname, '../../scripts/mtls-lab.js');
 const LIMIT_MS = 60_000;
@@ -116,8 +117,8 @@ export async function callCli(args: readonly string[]): Promise<Result> {
   return { code, stdout, stderr };
 }
 
-/** A folder that is removed by `remove`. */
+/** An empty folder, removed by `remove`, or at the latest after the tests of the file. */
 export function temporaryFolder(name: string): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), `${name}-`));
+  const path = emptyFolder(name);
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

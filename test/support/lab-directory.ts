@@ -9,10 +9,13 @@ import { type InitOptions, initDirectory } from '../../lab/init.ts';
 
 const made: string[] = [];
 
+// Registered while the file is loaded: Vitest ignores an afterAll that is called in a running test or hook.
+// After-hooks run in reverse order, so this one runs after those of the file itself.
+afterAll(removeAll);
+
 /** An empty folder, removed after the tests of the file. */
-export function emptyFolder(): string {
-  if (made.length === 0) afterAll(removeAll);
-  const folder = mkdtempSync(join(tmpdir(), 'mtls-lab-test-'));
+export function emptyFolder(name = 'mtls-lab-test'): string {
+  const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   made.push(folder);
   return folder;
 }
