@@ -11,7 +11,6 @@ import {
   type KubeObject,
   kubeTime,
   listAt,
-  numberAt,
   textAt,
   textsAt,
 } from '../api/object.ts';
@@ -160,9 +159,4 @@ function demand(call: Call, verb: 'approve' | 'sign', signer: string, name: stri
     name,
     `user not permitted to ${what} requests with signerName ${JSON.stringify(signer)}`,
   );
-}
-
-/** How long the requester wants the certificate to live; 0 when not said. */
-export function requestedSeconds(csr: KubeObject): number {
-  return numberAt(csr, ['spec', 'expirationSeconds']);
 }

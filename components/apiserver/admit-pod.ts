@@ -4,16 +4,7 @@
  * @see k8s.io/kubernetes plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds}
  */
 import { qosClassOf } from '../api/defaults-pod.ts';
-import {
-  at,
-  ensureObject,
-  isObject,
-  type Json,
-  type KubeObject,
-  listAt,
-  objectAt,
-  textAt,
-} from '../api/object.ts';
+import { at, ensureObject, isObject, type Json, type KubeObject, listAt, textAt } from '../api/object.ts';
 import { etcdKey, resource } from '../api/resources.ts';
 import { forbidden } from '../api/status.ts';
 import type { Call } from './call.ts';
@@ -127,9 +118,4 @@ function addTolerations(spec: Record<string, Json | undefined>): void {
       });
   }
   spec['tolerations'] = tolerations;
-}
-
-/** Labels of a pod, for selectors. */
-export function labelsOf(pod: KubeObject): Readonly<Record<string, Json | undefined>> {
-  return objectAt(pod, 'metadata', 'labels');
 }

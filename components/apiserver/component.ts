@@ -4,6 +4,7 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../certs/errors.ts';
+import { hashFile } from '../api/credentials.ts';
 import type { Component, FileState, Running, StartContext } from '../component.ts';
 import { parseFlags } from '../flags.ts';
 import { startTlsServer, type TlsServerEvent } from '../tls/server.ts';
@@ -138,7 +139,7 @@ async function start(context: StartContext): Promise<Running> {
   return {
     id: context.id,
     endpoint: { url: serving.url, port: serving.port },
-    files: (): readonly FileState[] => serving.files(),
+    files: () => [...serving.files(), ...clientFiles(context, flags)],
     dialNow,
     async close() {
       clearInterval(round);
@@ -148,6 +149,24 @@ async function start(context: StartContext): Promise<Running> {
       await etcd.close();
     },
   };
+}
+
+/** The files of its two client sides. The transport looks at them before every dial: what lies there is in use. */
+const CLIENT_FILE_FLAGS = [
+  'etcd-cafile',
+  'etcd-certfile',
+  'etcd-keyfile',
+  'kubelet-certificate-authority',
+  'kubelet-client-certificate',
+  'kubelet-client-key',
+] as const satisfies readonly (keyof ApiserverFlags)[];
+
+function clientFiles({ host }: StartContext, flags: ApiserverFlags): FileState[] {
+  return CLIENT_FILE_FLAGS.filter((flag) => flags[flag] !== '').map((flag) => {
+    const hash = hashFile(host, flags[flag]);
+    const problem = hash === null ? `open ${flags[flag]}: no such file or directory` : null;
+    return { path: flags[flag], flag: `--${flag}`, inProcess: hash, onDisk: hash, problem };
+  });
 }
 
 function tlsOptions(context: StartContext, flags: ApiserverFlags, http1: Server, log: ApiServer['log']) {

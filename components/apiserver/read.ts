@@ -3,7 +3,7 @@
  *
  * @see apiserver pkg/endpoints/handlers/{get,watch}.go
  */
-import { type KubeObject, listAt } from '../api/object.ts';
+import type { KubeObject } from '../api/object.ts';
 import { etcdFolder } from '../api/resources.ts';
 import { type Matcher, parseFieldSelector, parseLabelSelector } from '../api/selectors.ts';
 import { badRequest } from '../api/status.ts';
@@ -98,9 +98,4 @@ export async function sendList(
 export function cachedObjects(call: Pick<Call, 'api' | 'resource'>, namespace: string): KubeObject[] {
   const prefix = etcdFolder(call.resource) + (namespace === '' ? '' : `${namespace}/`);
   return call.api.store.cache.list(prefix).map((entry) => entry.object);
-}
-
-/** The names of a pod's containers. */
-export function containerNames(pod: KubeObject): string[] {
-  return listAt(pod, 'spec', 'containers').map((one) => String((one as { name?: unknown }).name ?? ''));
 }

@@ -5,7 +5,7 @@
  */
 import { type Attributes, rulesOf } from '../api/authorize.ts';
 import type { UserInfo } from '../api/identity.ts';
-import { at, isObject, type Json, type KubeObject, objectAt, textAt, textsAt } from '../api/object.ts';
+import { at, isObject, type Json, type KubeObject, textAt, textsAt } from '../api/object.ts';
 import { badRequest, invalid, noSuchResource } from '../api/status.ts';
 import { wrong } from '../api/validate.ts';
 import { bindPod } from './bind-pod.ts';
@@ -119,9 +119,4 @@ async function tokenStatus(pipeline: Pipeline, _call: Call, review: KubeObject):
   if ('problem' in outcome) return { user: {}, error: `[${outcome.problem}]` };
   const audiences = wanted.length > 0 ? wanted : pipeline.tokens.audiences;
   return { authenticated: true, user: userJson(outcome.user), audiences: [...audiences] };
-}
-
-/** Labels of a review's metadata, if any: kept as sent. */
-export function reviewLabels(review: KubeObject): Readonly<Record<string, Json | undefined>> {
-  return objectAt(review, 'metadata', 'labels');
 }
