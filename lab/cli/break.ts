@@ -20,7 +20,7 @@ export async function run(invocation: Invocation): Promise<number> {
     return 0;
   }
   const fault = findFault(name);
-  const on = textOption(invocation, 'on');
+  const on = textOption(invocation, 'on') ?? positionals[1];
   if (on === undefined) {
     const targets = identities(directory.choices).filter((one) => applies(fault, one));
     throw new LabError('USAGE', {

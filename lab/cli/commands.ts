@@ -251,10 +251,10 @@ export const commands = {
   break: {
     group: 'Break and fix',
     summary: 'put a fault on a certificate of a host, keeping what it replaces',
-    usage: '[FAULT --on CERTIFICATE]',
+    usage: '[FAULT [--on] CERTIFICATE]',
     options: { on: { type: 'string', value: 'ID', help: 'the certificate: scheduler, kubelet@worker-1 …' } },
-    takes: [0, 1],
-    examples: ['mtls-lab break expired --on scheduler', 'mtls-lab break unknown-ca --on etcd-server'],
+    takes: [0, 2],
+    examples: ['mtls-lab break expired scheduler', 'mtls-lab break unknown-ca --on etcd-server'],
     load: () => import('./break.ts'),
   },
   fix: {
