@@ -30,7 +30,7 @@ describe.for(RELEASES)('kubectl %s', (release) => {
   test('a deployment rolls out, scales, changes its image, and goes back', async (context) => {
     const kubectl = kubectlFor(context, cluster.dir, release);
     const rolledOut = async () => {
-      const result = await kubectl(['rollout', 'status', 'deployment/web', '--timeout=40s']);
+      const result = await kubectl(['rollout', 'status', 'deployment/web', '--timeout=80s']);
       expect(result.stdout).toContain('deployment "web" successfully rolled out');
     };
     await kubectl(['create', 'deployment', 'web', '--image=nginx:1.27', '--replicas=2']);
@@ -68,7 +68,7 @@ describe.for(RELEASES)('kubectl %s', (release) => {
     await kubectl(['rollout', 'status', 'deployment/drained', '--timeout=30s']);
     expect((await kubectl(['cordon', 'worker-1'])).stdout).toBe('node/worker-1 cordoned\n');
     expect((await kubectl(['get', 'node', 'worker-1'])).stdout).toContain('SchedulingDisabled');
-    const drained = await kubectl(['drain', 'worker-1', '--ignore-daemonsets', '--timeout=40s']);
+    const drained = await kubectl(['drain', 'worker-1', '--ignore-daemonsets', '--timeout=80s']);
     expect(drained.stdout).toMatch(/pod\/drained-\S+ evicted\nnode\/worker-1 drained\n/);
     const pending = await kubectl(['get', 'pods', '--field-selector=status.phase=Pending', '-o', 'name']);
     expect(pending.stdout).toMatch(/^pod\/drained-/);

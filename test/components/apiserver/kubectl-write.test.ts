@@ -196,7 +196,7 @@ describe.for(RELEASES)('kubectl %s', (release) => {
     const kubectl = kubectlFor(context, cluster.dir, release);
     await kubectl(['create', 'namespace', 'team']);
     await kubectl(['create', 'configmap', 'inside', '-n', 'team']);
-    expect((await kubectl(['delete', 'namespace', 'team', '--timeout=20s'])).stdout).toBe(
+    expect((await kubectl(['delete', 'namespace', 'team', '--timeout=60s'])).stdout).toBe(
       'namespace "team" deleted\n',
     );
     expect((await kubectl(['create', 'configmap', 'late', '-n', 'team'])).stderr).toContain(
