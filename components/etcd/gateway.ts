@@ -13,6 +13,7 @@ import { EtcdError, refusal } from './errors.ts';
 import { cutJson, fromJson, toJson } from './json.ts';
 import { PAGES } from './pages.ts';
 import { isStream, RPCS, type RpcName, type StreamName, type UnaryName } from './rpcs.ts';
+import type { MessageName, Reply } from './schema.ts';
 import { openStream } from './streams.ts';
 
 /** A request and its response, over either HTTP version. */
@@ -32,6 +33,9 @@ const RPC_BY_PATH = new Map<string, RpcName>(
 
 /** Bodies are base64 inside JSON: up to twice the request limit is read before it is refused. */
 const BODY_FACTOR = 2;
+
+/** A response that goes to many watchers is written once. */
+const lines = new WeakMap<object, Buffer>();
 
 export interface Gateway {
   readonly app: Express;
@@ -117,7 +121,7 @@ function answerStream(
   const stream = openStream(engine, name, {
     send(reply) {
       begin();
-      return write(response, `{"result":${toJson(spec.response, reply)}}\n`);
+      return write(response, lineOf(spec.response, reply));
     },
     end() {
       begin();
@@ -145,9 +149,18 @@ function answerStream(
   response.on('close', () => stream.close());
 }
 
-function write(response: Response, text: string): boolean {
+function lineOf<N extends MessageName>(type: N, reply: Reply<N>): Buffer {
+  let line = lines.get(reply);
+  if (!line) {
+    line = Buffer.from(`{"result":${toJson(type, reply)}}\n`);
+    lines.set(reply, line);
+  }
+  return line;
+}
+
+function write(response: Response, bytes: Buffer): boolean {
   // The two types of write differ in their overloads only.
-  return (response as ServerResponse).write(text);
+  return (response as ServerResponse).write(bytes);
 }
 
 function readBody(request: Request, maxBytes: number): Promise<string> {

@@ -9,13 +9,16 @@ import type { Engine } from './engine.ts';
 import { EtcdError, GRPC_STATUS } from './errors.ts';
 import { type Codec, loadCodec } from './protobuf.ts';
 import { isStream, RPCS, type RpcName, type StreamName, type UnaryName } from './rpcs.ts';
-import type { Message, MessageName } from './schema.ts';
+import type { Message, MessageName, Reply } from './schema.ts';
 import { openStream } from './streams.ts';
 
 /** Compressed-flag(1) length(4, big-endian). */
 const PREFIX_BYTES = 5;
 /** etcd allows gRPC's own overhead beyond the request limit. */
 const OVERHEAD_BYTES = 512 * 1024;
+
+/** A response that goes to many watchers is written once. */
+const frames = new WeakMap<object, Buffer>();
 
 /** True for a request that gRPC answers; everything else over HTTP/2 is the gateway's. */
 export function isGrpc(request: Http2ServerRequest): boolean {
@@ -79,7 +82,7 @@ function answerStream(call: Call, codec: Codec, name: StreamName): void {
   const spec = RPCS[name];
   const { response } = call;
   const stream = openStream(call.engine, name, {
-    send: (reply) => response.write(frame(codec.encode(spec.response, reply))),
+    send: (reply) => response.write(frameOf(codec, spec.response, reply)),
     end: () => finish(call, undefined),
   });
   response.on('drain', () => stream.drained());
@@ -139,6 +142,15 @@ function tooLarge(length: number, limit: number): EtcdError {
     'ResourceExhausted',
     `grpc: received message larger than max (${length} vs. ${limit})`,
   );
+}
+
+function frameOf<N extends MessageName>(codec: Codec, type: N, reply: Reply<N>): Buffer {
+  let bytes = frames.get(reply);
+  if (!bytes) {
+    bytes = frame(codec.encode(type, reply));
+    frames.set(reply, bytes);
+  }
+  return bytes;
 }
 
 function frame(message: Uint8Array): Buffer {

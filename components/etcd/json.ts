@@ -10,9 +10,6 @@ import { enumOf, type FieldSpec, fieldsOf, type Message, type MessageName, type 
 
 type Fields = readonly (readonly [name: string, camel: string, spec: FieldSpec])[];
 
-/** Events go to many watchers: each is written once. */
-const eventTexts = new WeakMap<object, string>();
-
 /** A JSON string; unrolled, so that megabytes of base64 cost one step. */
 const STRING = String.raw`"[^"\\]*(?:\\[\s\S][^"\\]*)*"`;
 const SCALAR = new RegExp(`^(?:${STRING}|[^\\s"{[]+)`);
@@ -254,18 +251,8 @@ function writeValue(type: string, value: unknown): string {
     case 'uint32':
       return JSON.stringify(value);
     default:
-      if (type === 'Event') return writeEvent(value as Record<string, unknown>);
       return enumOf(type) ? `"${value}"` : writeMessage(type, value as Record<string, unknown>);
   }
-}
-
-function writeEvent(event: Record<string, unknown>): string {
-  let text = eventTexts.get(event);
-  if (text === undefined) {
-    text = writeMessage('Event', event);
-    eventTexts.set(event, text);
-  }
-  return text;
 }
 
 function kindOf(value: unknown): string {

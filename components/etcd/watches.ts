@@ -7,16 +7,13 @@
  * many watchers, several revisions go out in one response, so that writers are not starved.
  * @see etcd server/mvcc/watchable_store.go, server/etcdserver/api/v3rpc/watch.go
  */
-import { inRange, type KeyRange, keyRange } from './keys.ts';
-import { keyValue } from './kv.ts';
 import type { Message, Reply } from './schema.ts';
 import type { Change, Store } from './store.ts';
+import { isEmpty, responsesFor, type WatchedRange, watchedRange } from './watch-responses.ts';
 
-/** A response may be this long before `fragment` splits it: etcd's request limit and 512 KiB. */
-const FRAGMENT_BYTES = 1_572_864 + 512 * 1024;
 /** After telling for t milliseconds, rest for so many times t, and never longer than the cap. */
 const REST_FACTOR = 2;
-const REST_CAP_MS = 100;
+const REST_CAP_MS = 1000;
 /** A round of telling that is shorter than this needs no rest. */
 const REST_FROM_MS = 1;
 
@@ -50,13 +47,7 @@ export interface WatchesOptions {
   readonly progressMs: number;
 }
 
-interface Watcher {
-  readonly id: bigint;
-  readonly range: KeyRange;
-  readonly noPut: boolean;
-  readonly noDelete: boolean;
-  readonly prevKv: boolean;
-  readonly fragment: boolean;
+interface Watcher extends WatchedRange {
   readonly progress: boolean;
   /** The first revision that it has not been told. */
   next: number;
@@ -104,29 +95,23 @@ export function createWatches({ store, header, progressMs }: WatchesOptions): Wa
         });
         return;
       }
-      const changes = batch && watcher.next >= batch.from ? batch.changes : store.changesSince(watcher.next);
-      const events = changes
-        .filter(
-          ({ key, record }) => record.mod >= watcher.next && record.mod <= to && wanted(watcher, key, record),
-        )
-        .map((change) => eventOf(store, watcher, change, batch));
-      watcher.next = to + 1;
-      if (events.length === 0) return;
-      watcher.active = true;
-      for (const [index, part] of splitEvents(watcher, events).entries()) {
-        send({
-          header: header(to),
-          watch_id: watcher.id,
-          events: part.events,
-          fragment: index < part.of - 1,
-        });
+      // Those who are told the same are sent the same objects, which are written down once.
+      const shared = batch && watcher.next === batch.from ? batch.responses : undefined;
+      let responses = shared?.get(watcher.shape);
+      if (!responses) {
+        const changes = shared && batch ? batch.changes : store.changesSince(watcher.next);
+        responses = responsesFor(store, header(to), watcher, { from: watcher.next, to, changes });
+        shared?.set(watcher.shape, responses);
       }
+      watcher.next = to + 1;
+      if (responses.length > 0) watcher.active = true;
+      for (const response of responses) send(response);
     };
 
     const create = (message: Message<'WatchCreateRequest'>): void => {
-      const range = watchRange(message);
       const id = message.watch_id !== 0n ? message.watch_id : freeId();
-      const problem = isEmpty(range)
+      const watched = watchedRange(id, message);
+      const problem = isEmpty(watched.range)
         ? 'mvcc: watcher range is empty'
         : held.has(id)
           ? 'mvcc: duplicate watch ID provided on the WatchStream'
@@ -142,12 +127,7 @@ export function createWatches({ store, header, progressMs }: WatchesOptions): Wa
         return;
       }
       const watcher: Watcher = {
-        id,
-        range,
-        noPut: message.filters.includes('NOPUT'),
-        noDelete: message.filters.includes('NODELETE'),
-        prevKv: message.prev_kv,
-        fragment: message.fragment,
+        ...watched,
         progress: message.progress_notify,
         next: message.start_revision > 0n ? Number(message.start_revision) : allowed + 1,
         active: false,
@@ -212,8 +192,7 @@ export function createWatches({ store, header, progressMs }: WatchesOptions): Wa
     const batch: Batch = {
       from: told + 1,
       changes: store.changesSince(told + 1),
-      events: new Map(),
-      eventsWithPrev: new Map(),
+      responses: new Map(),
     };
     told = allowed;
     for (const stream of streams) stream.pump(allowed, batch);
@@ -251,54 +230,6 @@ export function createWatches({ store, header, progressMs }: WatchesOptions): Wa
 interface Batch {
   readonly from: number;
   readonly changes: readonly Change[];
-  /** Events that were made already: all watchers are sent the same objects, which are written once. */
-  readonly events: Map<Change, Reply<'Event'>>;
-  readonly eventsWithPrev: Map<Change, Reply<'Event'>>;
-}
-
-/** An empty key means the first key there is. */
-function watchRange(message: Message<'WatchCreateRequest'>): KeyRange {
-  return keyRange(message.key.length === 0 ? Buffer.from([0]) : message.key, message.range_end);
-}
-
-function isEmpty(range: KeyRange): boolean {
-  return range.end !== null && range.end !== '' && range.start >= range.end;
-}
-
-function wanted(watcher: Watcher, key: string, record: Change['record']): boolean {
-  return !(record.version === 0 ? watcher.noDelete : watcher.noPut) && inRange(watcher.range, key);
-}
-
-function eventOf(store: Store, watcher: Watcher, change: Change, batch: Batch | undefined): Reply<'Event'> {
-  const made = watcher.prevKv ? batch?.eventsWithPrev : batch?.events;
-  const known = made?.get(change);
-  if (known) return known;
-  const { key, record } = change;
-  const before = watcher.prevKv ? store.peek(key, record.mod - 1) : undefined;
-  const event: Reply<'Event'> = {
-    type: record.version === 0 ? 'DELETE' : 'PUT',
-    kv: keyValue(key, record),
-    ...(before ? { prev_kv: keyValue(key, before) } : {}),
-  };
-  made?.set(change, event);
-  return event;
-}
-
-function splitEvents(
-  watcher: Watcher,
-  events: readonly Reply<'Event'>[],
-): readonly { readonly events: readonly Reply<'Event'>[]; readonly of: number }[] {
-  if (!watcher.fragment) return [{ events, of: 1 }];
-  const parts: Reply<'Event'>[][] = [[]];
-  let size = 0;
-  for (const event of events) {
-    const length = (event.kv?.value?.length ?? 0) + (event.prev_kv?.value?.length ?? 0) + 64;
-    if (size > 0 && size + length > FRAGMENT_BYTES) {
-      parts.push([]);
-      size = 0;
-    }
-    parts.at(-1)?.push(event);
-    size += length;
-  }
-  return parts.map((part) => ({ events: part, of: parts.length }));
+  /** Responses that were made already, by the shape of the watch. */
+  readonly responses: Map<string, readonly Reply<'WatchResponse'>[]>;
 }
