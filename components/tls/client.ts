@@ -71,11 +71,23 @@ export function createDispatcher(options: DialOptions): Dispatcher {
     connections: CONNECTIONS,
     connect: (_target, callback) => {
       openConnection(options).then(
-        ({ socket }) => callback(null, socket),
+        ({ socket }) => callback(null, quietAfterClose(socket)),
         (error: Error) => callback(error, null),
       );
     },
   });
+}
+
+/** undici 7 lets go of its parser when a socket closes, and stumbles over an error that comes after that. */
+function quietAfterClose(socket: TLSSocket): TLSSocket {
+  let closed = false;
+  const emit = socket.emit.bind(socket);
+  socket.emit = (event: string, ...args: unknown[]): boolean => {
+    if (event === 'error' && closed) return false;
+    if (event === 'close') closed = true;
+    return emit(event, ...args);
+  };
+  return socket;
 }
 
 const CONNECTIONS = 4;
