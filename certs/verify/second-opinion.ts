@@ -26,6 +26,8 @@ const GO_STRICTER: Partial<Record<Code, string>> = {
   CERT_INSECURE_SIGNATURE:
     "Node's OpenSSL refuses weak hashes by its security level, which can be set to 0; Go always refuses them.",
   CERT_UNKNOWN_AUTHORITY: 'Go does not use keys, sizes and algorithm parameters that OpenSSL still takes.',
+  CERT_ISSUER_NOT_CA:
+    'OpenSSL takes an issuer without basic constraints as a CA when its key usage says keyCertSign; Go wants CA:TRUE.',
   CERT_WRONG_USAGE:
     'Go applies the extended key usages of every CA above to the leaf; OpenSSL checks a CA by rules of its own.',
   CERT_EXPIRED: 'OpenSSL looked at the real clock, Go at the clock of this host.',
