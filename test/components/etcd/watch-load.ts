@@ -21,8 +21,8 @@ export interface WatchReport {
   readonly writes: number;
   /** Revisions that some watcher missed or saw out of order; the first few. */
   readonly faults: readonly string[];
-  /** Resident memory of the etcd process, MB: after half of the writes, and at the end. */
-  readonly halfMb: number;
+  /** Resident memory of the etcd process, MB: after a tenth of the time, and at the end. */
+  readonly earlyMb: number;
   readonly lateMb: number;
   /** From the last write's answer until every watcher had its event, milliseconds. */
   readonly lagMs: number;
@@ -60,14 +60,14 @@ async function run(made: TestHost, port: number, pid: number, load: WatchLoad): 
   for (let at = 0; at < load.watchers; at++) watchers.push(await openWatcher(agent, port, at, faults));
   const total = load.writesPerSecond * load.seconds;
   const value = Buffer.alloc(300, 'x').toString('base64');
-  let halfMb = 0;
+  let earlyMb = 0;
   const begun = performance.now();
   for (let write = 0; write < total; write++) {
     const early = begun + (write * 1000) / load.writesPerSecond - performance.now();
     if (early > 1) await new Promise((done) => setTimeout(done, early));
     const name = Buffer.from(`load/${write % 100}`).toString('base64');
     await post(agent, port, '/v3/kv/put', JSON.stringify({ key: name, value }));
-    if (write === Math.floor(total / 2)) halfMb = residentMb(pid);
+    if (write === Math.floor(total / 10)) earlyMb = residentMb(pid);
   }
   const lateMb = residentMb(pid);
   const last = performance.now();
@@ -82,7 +82,7 @@ async function run(made: TestHost, port: number, pid: number, load: WatchLoad): 
     if (watcher.seen() !== newest) faults.push(`watcher ${at} saw ${watcher.seen()} of ${newest}`);
   }
   agent.destroy();
-  return { writes: total, faults: faults.slice(0, 5), halfMb, lateMb, lagMs };
+  return { writes: total, faults: faults.slice(0, 5), earlyMb, lateMb, lagMs };
 }
 
 /** Watch `load/`; every revision must follow the one before. */
