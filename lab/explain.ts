@@ -217,7 +217,7 @@ function httpAnswer(trace: Trace): string | null {
  */
 function realCluster(trace: Trace): string | null {
   const { layer, by, code } = trace.outcome;
-  if (layer !== 'tls' || by !== 'server' || trace.clientAuth !== 'require') return null;
+  if (layer !== 'tls' || by !== 'server') return null;
   const server = nameOf(trace, 'server').split('@')[0];
   if (server !== 'kube-apiserver' && server !== 'kubelet') return null;
   if (code === 'CERT_MISSING') {

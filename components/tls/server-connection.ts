@@ -17,7 +17,7 @@ import { serverReason } from './server-reason.ts';
 import { gateFor, isStepping, type StepGate } from './step.ts';
 import { dress, endsOf, Tap } from './tap.ts';
 import type { Alert, Outcome } from './trace.ts';
-import { judge, secondOpinion } from './verdict.ts';
+import { hasForgedLink, judge, secondOpinion } from './verdict.ts';
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {
@@ -155,6 +155,41 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
     raw.once('close', () => half.closed());
   };
 
+  let verdict: Accepted['verdict'] | undefined;
+  /**
+   * Judge the client by its Certificate message, once, and refuse it where the policy says so. Called before OpenSSL
+   * sees the message, as Go judges it before it reads on. A chain that OpenSSL stumbles over is refused in `request`
+   * mode, too: Kubernetes would answer 401, but here the connection could not go on.
+   */
+  const judgeClient = (): Accepted['verdict'] => {
+    if (verdict !== undefined) return verdict;
+    verdict = null;
+    if (server.roots === null) return null;
+    const chain = half.decoder.certificates.client ?? [];
+    const input: VerifyInput = {
+      chain,
+      roots: server.roots,
+      purpose: 'clientAuth',
+      name: null,
+      time: host.now(),
+    };
+    verdict = judge(input);
+    half.judged(verdict, chain.length > 0 ? secondOpinion(input, host.shiftMs() !== 0) : null);
+    if (verdict.accepted || (settings.clientAuth !== 'require' && !hasForgedLink(chain))) return verdict;
+    const code = verdict.code ?? 'HANDSHAKE_FAILURE';
+    const reason = verdict.text ?? '';
+    const text = code === 'CERT_MISSING' ? reason : `tls: failed to verify certificate: ${reason}`;
+    const number = alertFor({
+      profile: settings.alertProfile,
+      by: 'server',
+      protocol: half.decoder.protocol ?? '',
+      code,
+      text: reason,
+    });
+    refuse(code, text, number, alertBytes(half.decoder, 'server', number));
+    return verdict;
+  };
+
   const connection: ServerConnection = {
     half,
     keylog: (line) => half.keylog(line),
@@ -162,33 +197,12 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
       opensslText = error.message;
     },
     secured: (socket) => {
-      const chain = half.decoder.certificates.client ?? [];
-      const input: VerifyInput | null = server.roots && {
-        chain,
-        roots: server.roots,
-        purpose: 'clientAuth',
-        name: null,
-        time: host.now(),
-      };
-      const verdict = input && judge(input);
-      if (verdict && input) {
-        half.judged(verdict, chain.length > 0 ? secondOpinion(input, host.shiftMs() !== 0) : null);
-      }
-      if (verdict && !verdict.accepted && settings.clientAuth === 'require') {
-        const code = verdict.code ?? 'HANDSHAKE_FAILURE';
-        const reason = verdict.text ?? '';
-        const text = code === 'CERT_MISSING' ? reason : `tls: failed to verify certificate: ${reason}`;
-        const number = alertFor({
-          profile: settings.alertProfile,
-          by: 'server',
-          protocol: half.decoder.protocol ?? '',
-          code,
-          text: reason,
-        });
-        refuse(code, text, number, alertBytes(half.decoder, 'server', number));
+      const verdict = judgeClient();
+      if (decided) {
         socket.destroy();
         return;
       }
+      const chain = half.decoder.certificates.client ?? [];
       decided = true;
       clearInterval(timer);
       half.believe('connected', 'the handshake is complete');
@@ -220,6 +234,10 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
     const { decoder } = half;
     ours.watch = (direction, bytes) => {
       half.bytes(direction === 'in' ? 'client' : 'server', bytes);
+      if (direction === 'in' && decoder.certificates.client !== null && verdict === undefined) {
+        judgeClient();
+        if (decided) ours.destroy();
+      }
       if (decided && (decoder.dataSeen.client || decoder.stopped)) ours.pass();
     };
     gate = gateFor({

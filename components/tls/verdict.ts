@@ -43,6 +43,39 @@ const MAX_DEPTH = 100;
 const OPINIONS_KEPT = 256;
 
 /**
+ * Whether a certificate names another one of the chain as its issuer without having been signed by it. Node takes what
+ * a failed signature leaves in OpenSSL's list of errors for an error of the connection, and can even end the process.
+ * @param chain  DER; one that cannot be read is passed over
+ */
+export function hasForgedLink(chain: readonly Uint8Array[]): boolean {
+  const certificates = chain.flatMap((der) => {
+    try {
+      return [new X509Certificate(der)];
+    } catch {
+      return [];
+    }
+  });
+  let tries = 0;
+  for (const one of certificates) {
+    for (const issuer of certificates) {
+      if (issuer === one || issuer.subject !== one.issuer) continue;
+      tries += 1;
+      // So many of one name are an attack on the time that this takes.
+      if (tries > MAX_DEPTH || !isSignedBy(one, issuer)) return true;
+    }
+  }
+  return false;
+}
+
+function isSignedBy(one: X509Certificate, issuer: X509Certificate): boolean {
+  try {
+    return one.verify(issuer.publicKey);
+  } catch {
+    return false;
+  }
+}
+
+/**
  * Decide about a chain. A missing one is refused with CERT_MISSING.
  * @returns the decision at once; the list of checks is put into words when somebody looks
  */
