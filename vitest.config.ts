@@ -10,7 +10,7 @@ export default defineConfig({
       ? ['test/**/*.long.test.ts', 'test/components/apiserver/kubectl-*.test.ts']
       : ['test/**/*.test.ts'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],
-    testTimeout: long ? 900_000 : 90_000,
+    testTimeout: long ? 1_800_000 : 90_000,
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,

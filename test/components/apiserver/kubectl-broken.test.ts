@@ -104,9 +104,13 @@ describe.for(RELEASES)('kubectl %s', (release) => {
       await cluster.start('etcd');
     }
     await eventually('it works again', async () => (await kubectl(['get', 'nodes'])).code === 0, 20_000);
-    await cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
-      metadata: { name: 'one' },
-      spec: { containers: [{ name: 'web', image: 'nginx:1.27' }] },
+    // The new, empty etcd gets its RBAC objects first; until then even the admin is refused.
+    await eventually('the pod is made', async () => {
+      await cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
+        metadata: { name: 'one' },
+        spec: { containers: [{ name: 'web', image: 'nginx:1.27' }] },
+      });
+      return true;
     });
     const runs = async () => /one +1\/1 +Running/.test((await kubectl(['get', 'pods'])).stdout);
     await eventually(
