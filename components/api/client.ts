@@ -7,10 +7,13 @@
 import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { type Dispatcher, request as undiciRequest } from 'undici';
+import { isLabError, messageOf } from '../../certs/errors.ts';
+import { KubeconfigError } from '../../certs/kubeconfig-file.ts';
 import type { FileState, Settings } from '../component.ts';
 import type { Host } from '../host.ts';
 import { klogLine, type Severity } from '../log.ts';
-import { createDispatcher } from '../tls/client.ts';
+import { createDispatcher, noteNotDialled } from '../tls/client.ts';
+import { programOf } from '../tls/real-texts.ts';
 import { ApiError, RequestError, type StatusBody } from './api-error.ts';
 import {
   type Credentials,
@@ -100,7 +103,14 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 
   const load = (): Credentials => {
     if (credentials) return credentials;
-    credentials = readCredentials(host, options.kubeconfig, options.context);
+    try {
+      credentials = readCredentials(host, options.kubeconfig, options.context);
+    } catch (error) {
+      const said = { program: programOf(component), level: 'error', text: unusableText(component, error) };
+      const code = isLabError(error) ? error.code : 'INTERNAL';
+      noteNotDialled({ host, component, server: 'kube-apiserver' }, code, said);
+      throw error;
+    }
     const files = credentialFiles(options.kubeconfig, credentials);
     held = new Map(files.map((file) => [file.path, hashFile(host, file.path)]));
     watched = files
@@ -283,6 +293,11 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       await Promise.all(ended);
     },
   };
+}
+
+/** What the program says of a kubeconfig that it cannot use. */
+function unusableText(component: string, error: unknown): string {
+  return component === 'kubectl' && error instanceof KubeconfigError ? error.kubectlText : messageOf(error);
 }
 
 /** `?a=b&c=d`, or nothing. */

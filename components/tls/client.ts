@@ -5,13 +5,15 @@ import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
+import type { Code } from '../../certs/codes.ts';
 import type { Settings } from '../component.ts';
 import type { Host } from '../host.ts';
 import { openConnection } from './client-connection.ts';
 import type { PemSource } from './client-files.ts';
+import { beginHalf } from './half.ts';
 import type { HandshakeError } from './handshake-error.ts';
 import { noteAnswer } from './noted.ts';
-import type { Trace } from './trace.ts';
+import type { RealText, Trace } from './trace.ts';
 
 export { onCredentialsChanged, type PemSource } from './client-files.ts';
 export { HandshakeError } from './handshake-error.ts';
@@ -59,6 +61,28 @@ export interface Connection {
  */
 export function dial(options: DialOptions): Promise<Connection> {
   return openConnection(options);
+}
+
+/** A client that does not even know whom to dial or as whom: its outcome, told as that of a connection. */
+export function noteNotDialled(
+  { host, component, server }: Pick<DialOptions, 'host' | 'component' | 'server'>,
+  code: Code,
+  said: RealText,
+): void {
+  const ends = { localAddress: '', localPort: 0, remoteAddress: '', remotePort: 0 };
+  const half = beginHalf({
+    host,
+    side: 'client',
+    component,
+    peer: server,
+    ends,
+    clientAuth: null,
+    certFile: null,
+    caFile: null,
+  });
+  half.believe('refused', said.text);
+  half.decide({ layer: 'untried', by: 'client', code, alert: null }, code, [said]);
+  half.closed();
 }
 
 /**

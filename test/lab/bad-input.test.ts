@@ -123,6 +123,32 @@ test.for(CASES)('$name stops nothing but $component, and is named', async (row) 
   );
 });
 
+test('a kubeconfig without a user: its component dials nobody, says why, and the rest goes on', async () => {
+  const path = bench.path('control-plane', '/etc/kubernetes/scheduler.conf');
+  const old = readFileSync(path, 'utf8');
+  const channel = (client: string) =>
+    bench.lab.cluster.channels().find((one) => one.client === client && one.server === 'kube-apiserver');
+  try {
+    writeFileSync(path, `${old.slice(0, old.indexOf('users:'))}users: []\n`);
+    await vi.waitFor(
+      () =>
+        expect(channel('kube-scheduler')).toMatchObject({
+          layer: 'untried',
+          by: 'client',
+          code: 'KUBECONFIG_INVALID',
+          clientText: '/etc/kubernetes/scheduler.conf: auth info "system:kube-scheduler" does not exist',
+        }),
+      { timeout: 20_000 },
+    );
+    // kubectl's last dial may have met the API server while the rows above had it down.
+    await vi.waitFor(() => expect(channel('kubectl')?.layer).toBe('ok'), { timeout: 20_000 });
+    expect(bench.state('kube-controller-manager').phase).toBe('running');
+  } finally {
+    writeFileSync(path, old);
+  }
+  await vi.waitFor(() => expect(channel('kube-scheduler')?.layer).toBe('ok'), { timeout: 20_000 });
+});
+
 test('moving a manifest out stops the component, moving it back starts it', async () => {
   const inside = bench.path('control-plane', `${MANIFESTS}/kube-scheduler.yaml`);
   const outside = bench.path('control-plane', '/etc/kubernetes/kube-scheduler.yaml');
