@@ -4,18 +4,18 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { messageOf } from '../../certs/errors.ts';
-import type { Trace } from '../../components/tls/trace.ts';
-import { channelState } from '../channel.ts';
-import { explain } from '../explain.ts';
-import { freshHandshake } from '../handshake.ts';
+import { isLabError, LabError, messageOf } from '../../certs/errors.ts';
 import type { Lab } from '../lab.ts';
-import { rungsOf } from '../rungs.ts';
-import type { Channel } from '../topology.ts';
 import { type Guard, openGuard } from './auth.ts';
-import type { CardStory } from './events.ts';
 import { openFeed } from './feed.ts';
 import { loadPage } from './page-build.ts';
+import type { Route } from './route.ts';
+import { STORIES } from './stories.ts';
+
+/** Everything that can be asked, beside the page itself. */
+const ROUTES: Readonly<Record<string, Route>> = { ...STORIES };
+
+const BODY_LIMIT_BYTES = 16 * 1024;
 
 const HTML = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>mTLS Lab</title>
@@ -53,10 +53,7 @@ export async function startDashboard(lab: Lab): Promise<Dashboard> {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4096 });
 
   server.on('request', (request, response) => {
-    answer(lab, guard, request, response).catch((error: unknown) => {
-      if (response.headersSent) response.destroy();
-      else send(response, 500, 'text/plain', messageOf(error));
-    });
+    answer(lab, guard, request, response).catch((error: unknown) => fail(response, error));
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
@@ -84,7 +81,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  request.resume();
+  if (request.method !== 'POST') request.resume();
   if (!guard.isOwn(request, request.method !== 'GET'))
     return send(response, 403, 'text/plain', 'Not from here.');
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -104,44 +101,48 @@ async function answer(
       return send(response, 200, 'text/javascript', (await loadPage()).script);
     case 'GET /page.css':
       return send(response, 200, 'text/css', (await loadPage()).style);
-    case 'GET /story': {
-      const channel = channelOf(lab, searchParams);
-      const trace = channel && lab.cluster.journal.latest(channel.id);
-      return trace
-        ? sendStory(response, channel, trace)
-        : send(response, 404, 'text/plain', 'No handshake yet.');
-    }
-    case 'POST /handshake': {
-      const channel = channelOf(lab, searchParams);
-      if (!channel) return send(response, 404, 'text/plain', 'There is no such connection.');
-      return sendStory(response, channel, await freshHandshake(lab.cluster, channel));
-    }
-    default:
-      return send(response, 404, 'text/plain', 'There is no such page.');
   }
+  const name = `${request.method} ${pathname}`;
+  const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+  if (!route) return send(response, 404, 'text/plain', 'There is no such page.');
+  const body = request.method === 'POST' ? await readBody(request) : null;
+  const answered = await route({ lab, query: searchParams, body });
+  const { fileName } = answered;
+  if (fileName) response.setHeader('content-disposition', `attachment; filename="${fileName}"`);
+  send(response, answered.status, answered.type, answered.body);
 }
 
 const WHERE = 'Open the address that `up` printed. Its token is good for one visit.';
 
-function channelOf({ cluster }: Lab, query: URLSearchParams): Channel | undefined {
-  return cluster.topology.find(({ id }) => id === query.get('channel'));
+/** @throws LabError USAGE when it is too large or no JSON */
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request) {
+    sizeBytes += (chunk as Buffer).length;
+    if (sizeBytes > BODY_LIMIT_BYTES) throw new LabError('USAGE', { what: 'the request is too large' });
+    chunks.push(chunk as Buffer);
+  }
+  if (sizeBytes === 0) return null;
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (cause) {
+    throw new LabError('USAGE', { what: 'the request holds no JSON', cause });
+  }
 }
 
-function sendStory(response: ServerResponse, channel: Channel, trace: Trace): void {
-  const files = { client: trace.client?.certFile, server: trace.server?.certFile };
-  const card: CardStory = {
-    state: channelState(channel, trace),
-    story: explain(trace),
-    rungs: rungsOf(trace, (side) => files[side]?.split('/').at(-1) ?? null),
-    checks: { client: trace.client?.findings ?? [], server: trace.server?.findings ?? [] },
-  };
-  send(response, 200, 'application/json', JSON.stringify(card));
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else if (isLabError(error)) {
+    const { code, what, why, fix } = error;
+    send(response, 400, 'application/json', JSON.stringify({ code, what, why, fix }));
+  } else send(response, 500, 'text/plain', messageOf(error));
 }
 
 function redirect(response: ServerResponse): void {
   response.writeHead(303, { ...SAFETY, location: '/' }).end();
 }
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
+function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {
   response.writeHead(status, { ...SAFETY, 'content-type': `${type}; charset=utf-8` }).end(body);
 }
