@@ -34,13 +34,25 @@ export interface ChannelState {
   readonly trace: string | null;
   /** Real time at which it began, RFC 3339. */
   readonly at: string | null;
+  /** The status of the first HTTP answer, where it is known. */
+  readonly httpStatus: number | null;
+  /**
+   * An older connection that is still open although a new one would be refused, or shows another certificate:
+   * TLS checks only at the start. `since` is real time, RFC 3339.
+   */
+  readonly stillOpen: { readonly since: string; readonly oldCertificate: boolean } | null;
 }
 
 /**
  * The state of a channel.
  * @param trace  its newest decided connection; undefined when none was tried
+ * @param all    its connections that are remembered, oldest first
  */
-export function channelState(channel: Channel, trace: Trace | undefined): ChannelState {
+export function channelState(
+  channel: Channel,
+  trace: Trace | undefined,
+  all: readonly Trace[] = [],
+): ChannelState {
   const { id, client, server } = channel;
   if (trace === undefined) return { ...UNTRIED, id, client, server };
   const { outcome } = trace;
@@ -63,6 +75,8 @@ export function channelState(channel: Channel, trace: Trace | undefined): Channe
     serverFile: trace.server?.certFile ?? null,
     trace: trace.id,
     at: new Date(trace.startedAtMs).toISOString(),
+    httpStatus: trace.http?.status ?? null,
+    stillOpen: stillOpen(trace, all),
   };
 }
 
@@ -81,6 +95,8 @@ const UNTRIED = {
   serverFile: null,
   trace: null,
   at: null,
+  httpStatus: null,
+  stillOpen: null,
 } as const satisfies Omit<ChannelState, 'id' | 'client' | 'server'>;
 
 function textOf(side: SideReport | null): string | null {
@@ -94,6 +110,25 @@ function textOf(side: SideReport | null): string | null {
  */
 function clientLeaf(trace: Trace): Uint8Array | undefined {
   return trace.client?.presented[0] ?? certificatesOnWire(trace, 'client')?.[0];
+}
+
+function stillOpen(newest: Trace, all: readonly Trace[]): ChannelState['stillOpen'] {
+  for (const trace of all) {
+    if (trace.state !== 'done' || trace.outcome.layer !== 'ok' || trace.id === newest.id) continue;
+    if (trace.startedAtMs > newest.startedAtMs) continue;
+    const oldCertificate =
+      differs(clientLeaf(trace), clientLeaf(newest)) ||
+      differs(trace.server?.presented[0], newest.server?.presented[0]);
+    const refusedNow = newest.outcome.layer === 'tls' || newest.outcome.layer === '401';
+    if (!oldCertificate && !refusedNow) continue;
+    return { since: new Date(trace.startedAtMs).toISOString(), oldCertificate };
+  }
+  return null;
+}
+
+/** Whether both are known and not the same. */
+function differs(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other && Buffer.compare(one, other) !== 0;
 }
 
 /** CN and O of a certificate; null when it cannot be read. */

@@ -49,7 +49,8 @@ export interface Cluster {
   host(name: string): Host;
   settings(id: InstanceId): Settings;
   states(): InstanceState[];
-  channels(): ChannelState[];
+  /** @param only  ids of the channels that are wanted; default all */
+  channels(only?: ReadonlySet<string>): ChannelState[];
   supervisor(id: InstanceId): Supervisor | undefined;
   /** Let every client dial, and wait until every channel has an outcome, at most some seconds. */
   settle(): Promise<ChannelState[]>;
@@ -110,10 +111,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const isUp = (id: InstanceId): boolean => supervisors.get(id)?.phase() === 'running';
   journal.expectServers(isUp);
-  const channels = (): ChannelState[] =>
-    topology.map((channel) =>
-      channelState(channel, isUp(channel.client) ? journal.latest(channel.id) : undefined),
-    );
+  const channels = (only?: ReadonlySet<string>): ChannelState[] =>
+    topology
+      .filter(({ id }) => only === undefined || only.has(id))
+      .map((channel) =>
+        isUp(channel.client)
+          ? channelState(channel, journal.latest(channel.id), journal.traces(channel.id))
+          : channelState(channel, undefined),
+      );
 
   return {
     journal,

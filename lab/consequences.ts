@@ -51,10 +51,28 @@ export interface Workload {
   /** Desired and running pods of deployment web; null when it is not there or cannot be read. */
   readonly web: { readonly wanted: number; readonly running: number } | null;
   readonly troubles: readonly string[];
+  readonly badges: readonly Badge[];
+}
+
+/** Something short to stand beside a program: `Pending 3` at the scheduler. */
+export interface Badge {
+  readonly component: string;
+  readonly text: string;
+}
+
+/** What suffers, in sentences and beside the programs. */
+export interface Suffering {
+  readonly consequences: readonly string[];
+  readonly badges: readonly Badge[];
 }
 
 /** Sentences about what suffers, the most telling first. */
-export async function consequencesOf(cluster: Cluster): Promise<string[]> {
+export async function consequencesOf(cluster: Cluster): Promise<readonly string[]> {
+  return (await sufferingOf(cluster)).consequences;
+}
+
+/** What suffers: sentences, the most telling first, and badges. */
+export async function sufferingOf(cluster: Cluster): Promise<Suffering> {
   const channels = cluster.channels();
   const broken = channels
     .filter(({ layer, code }) => layer !== 'ok' && (layer !== 'untried' || code !== 'NOT_TRIED'))
@@ -63,8 +81,8 @@ export async function consequencesOf(cluster: Cluster): Promise<string[]> {
     .states()
     .filter(({ phase }) => phase !== 'running')
     .map(({ id, problem }) => `${id} does not run${problem ? `: ${problem.what}` : ''}`);
-  const { troubles } = await readWorkload(cluster);
-  return [...new Set([...stopped, ...broken, ...troubles])];
+  const { troubles, badges } = await readWorkload(cluster);
+  return { consequences: [...new Set([...stopped, ...broken, ...troubles])], badges };
 }
 
 /** Ask the API server about pods, nodes and deployment web. */
@@ -88,10 +106,11 @@ export async function readWorkload(cluster: Cluster): Promise<Workload> {
         ...nodes.items.flatMap(nodeTrouble),
         ...deployments.items.flatMap(deploymentTrouble),
       ],
+      badges: badgesOf(pods.items, nodes.items),
     };
   } catch {
     // The connection's own row says why; there is nothing more to know.
-    return { web: null, troubles: [] };
+    return { web: null, troubles: [], badges: [] };
   } finally {
     await client.close();
   }
@@ -115,6 +134,21 @@ function costOf(channel: ChannelState): string {
   return (cost?.text ?? '{client} cannot reach {server}')
     .replace('{client}', channel.client)
     .replace('{server}', channel.server);
+}
+
+function badgesOf(pods: readonly Pod[], nodes: readonly Node[]): Badge[] {
+  const counts = new Map<string, number>();
+  for (const pod of pods) {
+    if (podTrouble(pod).length === 0) continue;
+    const where = pod.spec.nodeName ? `kubelet@${pod.spec.nodeName}` : 'kube-scheduler';
+    counts.set(where, (counts.get(where) ?? 0) + 1);
+  }
+  return [
+    ...[...counts].map(([component, count]) => ({ component, text: `Pending ${count}` })),
+    ...nodes
+      .filter((node) => nodeTrouble(node).length > 0)
+      .map(({ metadata }) => ({ component: `kubelet@${metadata.name}`, text: 'NotReady' })),
+  ];
 }
 
 function podTrouble(pod: Pod): string[] {

@@ -88,7 +88,11 @@ export function createJournal(): Journal {
     }
     keys.push(key);
     channels.set(channel, keys);
-    while (keys.length > PER_CHANNEL) drop(keys.shift() ?? '');
+    while (keys.length > PER_CHANNEL) {
+      // A watch that stays open outlives many rounds: it is what goes on after a break.
+      const over = keys.findIndex((one) => byKey.get(one)?.joined.state === 'closed');
+      drop(keys.splice(Math.max(over, 0), 1)[0] ?? '');
+    }
     if (byKey.size > OVERALL + channels.size) dropOldest();
   };
 
