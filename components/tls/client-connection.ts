@@ -174,7 +174,7 @@ function follow(flow: Flow): void {
       zoneMinutes: -new Date().getTimezoneOffset(),
     };
     const verdict = judge(input);
-    half.judged(verdict, secondOpinion(input, options.host.shiftMs() !== 0));
+    half.judged(verdict, secondOpinion(input, options.host.shiftMs() !== 0), input.roots);
     if (verdict.accepted) {
       half.believe('accepted', 'accepts the server certificate');
       return true;

@@ -49,7 +49,7 @@ export interface Half {
   keylog(line: string): void;
   believe(state: Belief['state'], text: string): void;
   /** What this end thinks of its peer. `stopped`: it will not go on, or not without a 401. */
-  judged(verdict: Verdict, opinion: SecondOpinion | null): void;
+  judged(verdict: Verdict, opinion: SecondOpinion | null, roots: readonly Uint8Array[]): void;
   /** The handshake is decided, or decided anew. `own`: why this end could not go on; null when it is content. */
   decide(outcome: Outcome, own: Code | null, texts: readonly RealText[]): void;
   /** The first answer over this connection; later ones change nothing. */
@@ -95,6 +95,7 @@ export function beginHalf(options: HalfOptions): Half {
   let http: HttpResult | null = null;
   let verdict: Verdict | null = null;
   let opinion: SecondOpinion | null = null;
+  let trusted = NOBODY;
   let ownCode: Code | null = null;
   let texts: readonly RealText[] = [];
   let clusterTime = '';
@@ -112,6 +113,7 @@ export function beginHalf(options: HalfOptions): Half {
     presented: decoder.certificates[side] ?? NOBODY,
     certFile: options.certFile,
     caFile: options.caFile,
+    trusted,
     // Put into words when somebody looks.
     get findings() {
       return judgement?.findings ?? [];
@@ -174,8 +176,9 @@ export function beginHalf(options: HalfOptions): Half {
       decoder.keylog(text);
     },
     believe,
-    judged(made, second) {
+    judged(made, second, roots) {
       verdict = made;
+      trusted = roots;
       opinion = second;
       clusterTime = host.now().toISOString();
     },

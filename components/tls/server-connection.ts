@@ -174,7 +174,8 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
       time: host.now(),
     };
     verdict = judge(input);
-    half.judged(verdict, chain.length > 0 ? secondOpinion(input, host.shiftMs() !== 0) : null);
+    const opinion = chain.length > 0 ? secondOpinion(input, host.shiftMs() !== 0) : null;
+    half.judged(verdict, opinion, input.roots);
     if (verdict.accepted || (settings.clientAuth !== 'require' && !hasForgedLink(chain))) return verdict;
     const code = verdict.code ?? 'HANDSHAKE_FAILURE';
     const reason = verdict.text ?? '';

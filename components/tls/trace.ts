@@ -110,6 +110,8 @@ export interface SideReport {
   readonly certFile: string | null;
   /** Host path of the bundle that it verifies its peer with; null when it does not verify. */
   readonly caFile: string | null;
+  /** The trust anchors that it judged its peer by, DER, as they were then; empty when it judged nobody. */
+  readonly trusted: readonly Uint8Array[];
   /** What it checked about the peer, passed and failed, in Go's order. */
   readonly findings: readonly Finding[];
   /** Go's text of its verdict about the peer (`x509: …`); null when it accepted. */

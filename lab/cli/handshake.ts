@@ -53,7 +53,7 @@ function messageJson(message: TraceMessage): object {
 
 function sideJson(side: SideReport | null): object {
   if (side === null) return { findings: [] };
-  return { ...side, presented: side.presented.map(base64) };
+  return { ...side, presented: side.presented.map(base64), trusted: side.trusted.map(base64) };
 }
 
 function base64(bytes: Uint8Array): string {

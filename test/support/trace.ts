@@ -8,6 +8,7 @@ export function sideOf(component: string, change: Partial<SideReport> = {}): Sid
     presented: [new Uint8Array([0x30, 0x00])],
     certFile: `/etc/kubernetes/pki/${component.replace('kube-', '')}.crt`,
     caFile: '/etc/kubernetes/pki/ca.crt',
+    trusted: [],
     findings: [],
     verdictText: null,
     believed: [],
