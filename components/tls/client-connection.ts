@@ -18,7 +18,7 @@ import { HandshakeError } from './handshake-error.ts';
 import { noteHalf } from './noted.ts';
 import { clientTexts } from './real-texts.ts';
 import { alertBytes } from './reject.ts';
-import { gateFor, isStepping, type StepGate } from './step.ts';
+import { claimNext, isStepping, type StepGate } from './step.ts';
 import { dress, type Ends, endsOf, Tap } from './tap.ts';
 import type { Outcome } from './trace.ts';
 import { judge, secondOpinion } from './verdict.ts';
@@ -49,6 +49,7 @@ export function openConnection(options: DialOptions): Promise<Connection> {
       caFile: options.insecure ? null : placeOf(options.ca),
       onMessage: (message) => gate?.seen(message),
     });
+    const claim = claimNext(`${component}->${server}`, half.id);
     let refused: HandshakeError | null = null;
 
     /** Note a failure; the first one counts. */
@@ -96,19 +97,17 @@ export function openConnection(options: DialOptions): Promise<Connection> {
       raw.off('error', onTcpError);
       Object.assign(ends, endsOf(raw));
       const tap = new Tap(raw);
-      gate = gateFor({
+      gate = claim?.gate({
         side: 'client',
-        component,
-        peer: server,
-        traceId: half.id,
         trace: half.trace,
         deliver: (direction, bytes) => tap.deliver(direction, bytes),
       });
       if (gate) tap.hold(gate);
       // OpenSSL writes the ClientHello before connect() returns: it must be seen already.
       tap.watch = (direction, bytes) => half.bytes(direction === 'in' ? 'server' : 'client', bytes);
+      const version = claim?.version;
       follow({
-        options,
+        options: version === undefined ? options : { ...options, minVersion: version, maxVersion: version },
         target,
         material,
         raw,

@@ -14,7 +14,7 @@ import { beginHalf, type Half } from './half.ts';
 import { programOf, serverTexts } from './real-texts.ts';
 import { alertBytes, plainAlert } from './reject.ts';
 import { serverReason } from './server-reason.ts';
-import { gateFor, isStepping, type StepGate } from './step.ts';
+import { claimNext, isStepping, type StepGate } from './step.ts';
 import { dress, endsOf, Tap } from './tap.ts';
 import type { Alert, Outcome } from './trace.ts';
 import { hasForgedLink, judge, secondOpinion } from './verdict.ts';
@@ -241,11 +241,8 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
       }
       if (decided && (decoder.dataSeen.client || decoder.stopped)) ours.pass();
     };
-    gate = gateFor({
+    gate = claimNext(`?->${component}`, half.id)?.gate({
       side: 'server',
-      component,
-      peer: '?',
-      traceId: half.id,
       trace: half.trace,
       deliver: (direction, bytes) => ours.deliver(direction, bytes),
     });

@@ -18,7 +18,7 @@ export interface Gate {
   offer(direction: Direction, bytes: Buffer): void;
   /** Call when everything taken over so far in this direction has been delivered. */
   after(direction: Direction, then: () => void): void;
-  /** Deliver everything at once; nothing is held afterwards. */
+  /** Deliver everything, behind what is being delivered; nothing is held afterwards. */
   open(): void;
 }
 
@@ -69,9 +69,12 @@ export class Tap extends Duplex {
   pass(): void {
     this.watch = null;
     this.#lingers = false;
-    const gate = this.#gate;
-    this.#gate = null;
-    gate?.open();
+    if (this.#gate === null) return;
+    this.#gate.open();
+    // Called while a record is being delivered: what waits behind it comes first, and through the gate.
+    queueMicrotask(() => {
+      this.#gate = null;
+    });
   }
 
   /** Show bytes to the watcher and hand them on. */

@@ -24,6 +24,11 @@ afterEach(async () => {
 const CHANNEL = 'kube-scheduler->kube-apiserver';
 const kinds = (events: readonly StepEvent[], kind: StepEvent['kind']) =>
   events.filter((event) => event.kind === kind);
+/** True when the last thing heard of the queue is that something waits. */
+const waits = (events: readonly StepEvent[]): boolean => {
+  const last = events.findLast(({ kind }) => kind === 'held' || kind === 'released');
+  return last !== undefined && 'waiting' in last && last.waiting > 0;
+};
 const said = (events: readonly StepEvent[]): string[] =>
   events.flatMap((event) =>
     event.kind === 'message' ? [`${event.message.from}:${event.message.type}`] : [],
@@ -43,7 +48,9 @@ test.for(['TLSv1.2', 'TLSv1.3'] as const)(
     await until("the server's flight waits", () => kinds(events, 'held').length > 1);
     expect(said(events)).toEqual(['client:client_hello']);
     session.release(1);
-    expect(said(events)).toEqual(['client:client_hello', 'server:server_hello']);
+    expect(said(events).slice(0, 2)).toEqual(['client:client_hello', 'server:server_hello']);
+    // In TLS 1.3 the ChangeCipherSpec behind it means nothing, and is no step.
+    expect(said(events).slice(2)).toEqual(maxVersion === 'TLSv1.3' ? ['server:change_cipher_spec'] : []);
     let settled = false;
     const done = dialled.then((connection) => {
       settled = true;
@@ -75,6 +82,65 @@ test('stepped to the end, pacing ends with the handshake', async () => {
   );
   expect(said(events)).toContain('client:finished');
 });
+
+test('TLS 1.3: the refusal waits too, while the client believes itself connected', async () => {
+  bench.put('client', clientLeaf({ by: OTHER_CA }));
+  const server = await bench.serve();
+  const events: StepEvent[] = [];
+  const session = holdNext(CHANNEL, { onEvent: (event) => void events.push(event) });
+  const shaken = bench.shake(server);
+  await until("the client's last word is out", () => {
+    if (waits(events)) session.release(1);
+    return said(events).includes('client:finished');
+  });
+  await until('the server has judged, and its alert waits', () => bench.events.length === 1 && waits(events));
+  expect(bench.traces.find(({ client }) => client !== null)?.outcome.layer).toBe('ok');
+  expect(said(events)).not.toContain('server:alert');
+  expect(kinds(events, 'open')).toEqual([]);
+  session.release(1);
+  const { joined, error } = await shaken;
+  expect(said(events)).toContain('server:alert');
+  expect(kinds(events, 'open')).toEqual([{ kind: 'open', why: 'handshake over' }]);
+  expect(error?.clientText).toBe('remote error: tls: unknown certificate authority');
+  expect(joined.client?.believed.map(({ state }) => state).slice(0, 3)).toEqual([
+    'accepted',
+    'connected',
+    'learned-refused',
+  ]);
+});
+
+test('nobody asks: it goes on by itself, unless it was told to stay', async () => {
+  const server = await bench.serve();
+  const events: StepEvent[] = [];
+  holdNext(CHANNEL, { idleMs: 50, onEvent: (event) => void events.push(event) });
+  expect((await bench.shake(server)).status).toBe(200);
+  expect(kinds(events, 'open')).toEqual([{ kind: 'open', why: 'nobody asked' }]);
+  const staying = holdNext(CHANNEL, { idleMs: 50, onEvent: (event) => void events.push(event) });
+  staying.stay();
+  const shaken = bench.shake(server);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  staying.go();
+  expect((await shaken).status).toBe(200);
+  expect(kinds(events, 'open').at(-1)).toEqual({ kind: 'open', why: 'asked' });
+});
+
+test.for(['TLSv1.2', 'TLSv1.3'] as const)(
+  'the next handshake can be ordered to be %s, and is pointed out to all who wait for it',
+  async (version) => {
+    const server = await bench.serve();
+    const told: string[] = [];
+    const onEvent = (event: StepEvent): void => {
+      told.push(event.kind === 'began' ? event.traceId : event.kind);
+    };
+    holdNext(CHANNEL, { mode: 'pass', version, onEvent });
+    holdNext(CHANNEL, { mode: 'pass', version, onEvent });
+    const { client } = await bench.shake(server);
+    expect(client.protocol).toBe(version);
+    expect(told).toEqual([client.id, client.id]);
+    expect((await bench.shake(server)).client.protocol).toBe('TLSv1.3');
+    expect(told).toHaveLength(2);
+  },
+);
 
 test('a slowed handshake takes its time, and is refused all the same', async () => {
   bench.put('client', clientLeaf({ by: OTHER_CA }));
