@@ -1,12 +1,10 @@
 /** `break`: put a fault on a certificate, and say what it stops. Works whether or not a lab runs. */
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { LabError } from '../../certs/errors.ts';
-import { identities } from '../../certs/identities.ts';
-import { findIdentity } from '../../certs/resolve.ts';
 import { readDirectory } from '../directory.ts';
-import { faults, findFault } from '../faults/catalogue.ts';
-import { applies, applyFault } from '../faults/engine.ts';
-import { expectedOutcomes } from '../faults/expect.ts';
+import { faults, findFault, findFaultTarget } from '../faults/catalogue.ts';
+import { applyFault } from '../faults/engine.ts';
+import { expectedOutcomes, outcomeText } from '../faults/expect.ts';
 import { type Invocation, textOption } from './command.ts';
 import { table } from './render.ts';
 
@@ -22,33 +20,27 @@ export async function run(invocation: Invocation): Promise<number> {
   const fault = findFault(name);
   const on = textOption(invocation, 'on') ?? positionals[1];
   if (on === undefined) {
-    const targets = identities(directory.choices).filter((one) => applies(fault, one));
+    const targets = fault.targets(directory);
     throw new LabError('USAGE', {
-      what: `break ${fault.id}: on which certificate? ${targets.map(({ id }) => id).join(', ')}`,
-      fix: `npx mtls-lab break ${fault.id} --on ${targets[0]?.id ?? 'apiserver'}`,
+      what: `break ${fault.id}: on what? ${targets.join(', ')}`,
+      fix: `npx mtls-lab break ${fault.id} --on ${targets[0] ?? 'apiserver'}`,
     });
   }
-  const target = findIdentity(directory.choices, on);
-  const written = await applyFault(directory, fault, target);
-  const expected = expectedOutcomes(fault, target.id, directory);
+  const target = findFaultTarget(fault, on, directory);
+  const written = (await applyFault(directory, fault, target)).files.map(({ path }) => join(dir, path));
+  const expected = expectedOutcomes(fault, target, directory);
   if (json) {
-    const files = written.map(({ to }) => to);
-    terminal.print(JSON.stringify({ ok: true, fault: fault.id, target: target.id, files, expected }));
+    terminal.print(JSON.stringify({ ok: true, fault: fault.id, target, files: written, expected }));
     return 0;
   }
-  terminal.print(`${target.id}: ${fault.title}`);
-  for (const { to } of written) terminal.print(`  wrote ${relative(process.cwd(), to)}`);
-  terminal.print('Refused at the next new connection (what depends on it suffers too; status shows that):');
-  terminal.print(
-    table(
-      expected.map(({ channel, layer, by, code, alert }) => [
-        channel,
-        alert === null ? `TLS succeeds, then HTTP ${layer}` : `refused in TLS by the ${by}, alert ${alert}`,
-        code,
-      ]),
-    ),
-  );
-  terminal.print(`Look: npx mtls-lab status     Mend: npx mtls-lab fix ${target.id}`);
+  terminal.print(`${target}: ${fault.title}`);
+  for (const file of written) terminal.print(`  changed ${relative(process.cwd(), file)}`);
+  if (expected.length === 0) terminal.print('No connection is refused.');
+  else {
+    terminal.print('What comes of it (what depends on it suffers too; status shows that):');
+    terminal.print(table(expected.map((one) => [one.channel, outcomeText(one), one.code ?? '', one.shows])));
+  }
+  terminal.print(`Look: npx mtls-lab status     Mend: npx mtls-lab fix ${target}`);
   return 0;
 }
 

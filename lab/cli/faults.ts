@@ -1,33 +1,27 @@
-/** `faults`: the catalogue, or one fault in full. */
-import { CODES } from '../../certs/codes.ts';
-import { DEFAULT_CHOICES, identities } from '../../certs/identities.ts';
+/** `faults`: the catalogue by family, or one fault in full. */
+import { DEFAULT_CHOICES, workerNames } from '../../certs/identities.ts';
 import { faults, findFault } from '../faults/catalogue.ts';
-import { applies } from '../faults/engine.ts';
-import type { Fault } from '../faults/fault.ts';
+import { expectedOutcomes } from '../faults/expect.ts';
+import { FAMILIES, type Fault, type FaultFamily, type Scope } from '../faults/fault.ts';
 import type { Invocation } from './command.ts';
 import { table } from './render.ts';
 
+/** A cluster as `init` makes it; faults apply to others in the same way. */
+const SCOPE: Scope = { choices: DEFAULT_CHOICES, workers: workerNames(DEFAULT_CHOICES), settings: {} };
+
 export async function run({ json, terminal, positionals }: Invocation): Promise<number> {
   const [name] = positionals;
-  const chosen: readonly Fault[] = name === undefined ? faults : [findFault(name)];
   if (json) {
-    terminal.print(JSON.stringify(chosen.map((fault) => ({ ...fault, targets: targetsOf(fault) }))));
+    const chosen = name === undefined ? faults : [findFault(name)];
+    terminal.print(JSON.stringify(chosen.map(toJson)));
   } else if (name === undefined) {
-    terminal.print(table(chosen.map(({ family, id, title }) => [family, id, title])));
-  } else {
-    for (const fault of chosen) {
-      terminal.print(`${fault.id}: ${fault.title}\n\n  ${fault.chain}\n`);
-      terminal.print(fault.rule);
-      terminal.print(`on ${targetsOf(fault).join(', ')}`);
-      terminal.print('shown by a server: the client refuses in TLS, alert 42');
-      if (fault.on === 'any') {
-        terminal.print(
-          `shown by a client: the server refuses in TLS, alert ${fault.clientAlert}; in request mode TLS succeeds, then 401`,
-        );
-      }
-      terminal.print(`${fault.code}: ${CODES[fault.code].title}`);
+    for (const [family, about] of Object.entries(FAMILIES)) {
+      const own = faults.filter((fault) => fault.family === (family as FaultFamily));
+      if (own.length === 0) continue;
+      terminal.print(`${family}: ${about}`);
+      terminal.print(table(own.map(({ id, title }) => [`  ${id}`, title])));
     }
-  }
+  } else terminal.print(page(findFault(name)));
   return 0;
 }
 
@@ -35,8 +29,30 @@ export async function complete(): Promise<readonly string[]> {
   return faults.map(({ id }) => id);
 }
 
-function targetsOf(fault: Fault): string[] {
-  return identities(DEFAULT_CHOICES)
-    .filter((identity) => applies(fault, identity))
-    .map(({ id }) => id);
+function page(fault: Fault): string {
+  return [`${fault.id}: ${fault.title}`, '', `  ${fault.chain}`, '', fault.rule].join('\n');
+}
+
+function toJson(fault: Fault): unknown {
+  const appliesTo = fault.targets(SCOPE);
+  return {
+    id: fault.id,
+    title: fault.title,
+    family: fault.family,
+    appliesTo,
+    chain: fault.chain,
+    rule: fault.rule,
+    harm: fault.harm,
+    realWorld: fault.realWorld,
+    outcomes: Object.fromEntries(appliesTo.map((target) => [target, byPolicy(fault, target)])),
+  };
+}
+
+function byPolicy(fault: Fault, target: string) {
+  const under = (clientAuth: 'require' | 'request') =>
+    expectedOutcomes(fault, target, {
+      ...SCOPE,
+      settings: { 'kube-apiserver': { clientAuth }, kubelet: { clientAuth } },
+    });
+  return { require: under('require'), request: under('request') };
 }

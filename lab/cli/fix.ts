@@ -1,37 +1,35 @@
 /** `fix`: issue anew and distribute what is broken, or put the old files back. */
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { identities } from '../../certs/identities.ts';
 import { findIdentity } from '../../certs/resolve.ts';
-import { readDirectory } from '../directory.ts';
-import { brokenTargets, fixTarget, type Repair, standingFaults, undoFault } from '../faults/engine.ts';
+import { type LabDirectory, readDirectory } from '../directory.ts';
+import { fixEverything, fixTarget, type Repair, standingFaults, undoFault } from '../faults/engine.ts';
 import { type Invocation, switchOption } from './command.ts';
 
 export async function run(invocation: Invocation): Promise<number> {
   const { dir, json, terminal, positionals } = invocation;
   const directory = readDirectory(dir);
   const undo = switchOption(invocation, 'undo');
-  const standing = standingFaults(dir).map(({ target }) => target);
-  const every = undo
-    ? identities(directory.choices).filter(({ id }) => standing.includes(id))
-    : brokenTargets(directory);
-  const targets =
-    positionals.length === 0 ? every : positionals.map((name) => findIdentity(directory.choices, name));
   const repairs: Repair[] = [];
-  for (const target of targets) {
+  if (positionals.length === 0 && !undo) repairs.push(...(await fixEverything(directory)));
+  const standing = [...new Set(standingFaults(dir).map(({ target }) => target))];
+  const targets = positionals.map((name) => findBroken(name, standing, directory));
+  for (const target of positionals.length > 0 ? targets : undo ? standing.toReversed() : []) {
     repairs.push(undo ? undoFault(directory, target) : await fixTarget(directory, target));
   }
   if (json) {
-    const done = repairs.map(({ target, way, copied }) => ({
+    const done = repairs.map(({ target, way, copied, restored }) => ({
       target,
       way,
-      files: copied.map(({ to }) => to),
+      files: [...restored.map((path) => join(dir, path)), ...copied.map(({ to }) => to)],
     }));
     terminal.print(JSON.stringify({ ok: true, repairs: done }));
     return 0;
   }
   if (repairs.length === 0) terminal.print('Nothing to mend.');
-  for (const { target, way, copied } of repairs) {
+  for (const { target, way, copied, restored } of repairs) {
     terminal.print(`${target}: ${way === 'restored' ? 'old files put back' : way}`);
+    for (const path of restored) terminal.print(`  restored ${relative(process.cwd(), join(dir, path))}`);
     for (const { from, to } of copied) {
       terminal.print(`  cp ${relative(process.cwd(), from)} ${relative(process.cwd(), to)}`);
     }
@@ -41,4 +39,9 @@ export async function run(invocation: Invocation): Promise<number> {
 
 export async function complete(dir: string): Promise<readonly string[]> {
   return identities(readDirectory(dir).choices).map(({ id }) => id);
+}
+
+/** What a name means to `fix`: the target of a fault that stands, or a certificate. */
+function findBroken(name: string, standing: readonly string[], { choices }: LabDirectory): string {
+  return standing.includes(name) ? name : findIdentity(choices, name).id;
 }

@@ -1,91 +1,17 @@
-/**
- * The catalogue: every fault that `break` knows.
- *
- * Alerts are those of a Go server (crypto/tls handshake_server.go, processCertsFromClient); a Go client answers
- * every bad server certificate with 42 (handshake_client.go, verifyServerCertificate).
- */
-import type { CertificateTemplate } from '../../certs/certificate.ts';
-import { LabError } from '../../certs/errors.ts';
-import { parseSan } from '../../certs/identities.ts';
+/** The catalogue: every fault that `break` knows, and how to find one, and what it can stand on. */
+import { isLabError, LabError } from '../../certs/errors.ts';
 import { nearest } from '../../certs/nearest.ts';
-import type { Fault, Mint } from './fault.ts';
+import { findIdentity } from '../../certs/resolve.ts';
+import { resolveComponent } from '../names.ts';
+import { instancesOf } from '../topology.ts';
+import type { Fault, Scope } from './fault.ts';
+import { names } from './names.ts';
+import { trust } from './trust.ts';
+import { usage } from './usage.ts';
+import { validity } from './validity.ts';
 
-const DAY_MS = 86_400_000;
-
-export const faults = [
-  {
-    id: 'expired',
-    family: 'validity',
-    title: 'the certificate ended yesterday',
-    chain: 'ca (trusted) -> leaf, notAfter yesterday',
-    rule: 'RFC 5280 section 4.1.2.5: a certificate is good from notBefore to notAfter.',
-    code: 'CERT_EXPIRED',
-    clientAlert: 45,
-    on: 'any',
-    mint: ({ ca, now }) => template(ca, { notBefore: days(now, -30), notAfter: days(now, -1) }),
-  },
-  {
-    id: 'not-yet-valid',
-    family: 'validity',
-    title: 'the certificate begins tomorrow',
-    chain: 'ca (trusted) -> leaf, notBefore tomorrow',
-    rule: 'RFC 5280 section 4.1.2.5: a certificate is good from notBefore to notAfter.',
-    code: 'CERT_NOT_YET_VALID',
-    clientAlert: 45,
-    on: 'any',
-    mint: ({ ca, now }) => template(ca, { notBefore: days(now, 1), notAfter: days(now, 366) }),
-  },
-  {
-    id: 'unknown-ca',
-    family: 'trust',
-    title: 'signed by a CA that nobody here trusts',
-    chain: 'foreign-ca (not trusted) -> leaf',
-    rule: 'RFC 5280 section 6.1: a path must end at a trust anchor of the verifier.',
-    code: 'CERT_UNKNOWN_AUTHORITY',
-    clientAlert: 48,
-    on: 'any',
-    mint: async ({ foreignCa }) => ({ ca: await foreignCa('foreign-ca'), overrides: {} }),
-  },
-  {
-    id: 'same-name-ca',
-    family: 'trust',
-    title: 'signed by a CA with the right name and another key',
-    chain: 'CA of the same name, other key (not trusted) -> leaf',
-    rule: 'RFC 5280 section 6.1.3: the signature must verify with the trusted key; a name proves nothing.',
-    code: 'CERT_UNKNOWN_AUTHORITY',
-    clientAlert: 48,
-    on: 'any',
-    mint: async ({ foreignCa, target }) => ({
-      ca: await foreignCa(target.signer === 'etcd-ca' ? 'etcd-ca' : 'kubernetes'),
-      overrides: {},
-    }),
-  },
-  {
-    id: 'wrong-name',
-    family: 'names',
-    title: 'the Subject Alternative Names are those of another server',
-    chain: 'ca (trusted) -> leaf for other.example, 192.0.2.1',
-    rule: 'RFC 6125 section 6: the name that was dialled must be among the Subject Alternative Names.',
-    code: 'CERT_NAME_MISMATCH',
-    clientAlert: 42,
-    on: 'server',
-    mint: ({ ca }) => template(ca, { sans: [parseSan('DNS:other.example'), parseSan('IP:192.0.2.1')] }),
-  },
-  {
-    id: 'wrong-usage',
-    family: 'usage',
-    title: 'the extended key usage is for the other role',
-    chain: 'ca (trusted) -> leaf, serverAuth in place of clientAuth or the reverse',
-    rule: 'RFC 5280 section 4.2.1.12: the purpose must be among the extended key usages.',
-    code: 'CERT_WRONG_USAGE',
-    clientAlert: 42,
-    on: 'any',
-    mint: ({ ca, target }) =>
-      template(ca, {
-        extendedKeyUsages: target.usages.includes('serverAuth') ? ['clientAuth'] : ['serverAuth'],
-      }),
-  },
-] as const satisfies readonly Fault[];
+/** By family, in the order of FAMILIES. */
+export const faults: readonly Fault[] = [...trust, ...validity, ...names, ...usage];
 
 /**
  * @param id  as the user typed it
@@ -104,10 +30,48 @@ export function findFault(id: string): Fault {
   });
 }
 
-function days(now: Date, count: number): Date {
-  return new Date(now.getTime() + count * DAY_MS);
+/**
+ * The target that a name means: one of the fault's targets by its id, or by any name of the certificate or component.
+ * @throws LabError NAME_UNKNOWN, FAULT_NOT_APPLICABLE
+ */
+export function findFaultTarget(fault: Fault, name: string, scope: Scope): string {
+  const targets = fault.targets(scope);
+  const wanted = name.trim();
+  if (targets.includes(wanted)) return wanted;
+  const meant = [identityNamed(wanted, scope), componentNamed(wanted, scope)];
+  const found = meant.find((id) => typeof id === 'string' && targets.includes(id));
+  if (typeof found === 'string') return found;
+  const known = meant.find((id) => typeof id === 'string');
+  if (typeof known !== 'string') {
+    const near = nearest(wanted, targets);
+    const [failure] = meant;
+    throw near === undefined && isLabError(failure)
+      ? failure
+      : new LabError('NAME_UNKNOWN', {
+          what: `there is no target "${name}"`,
+          fix: near === undefined ? `npx mtls-lab faults ${fault.id}   lists them` : `did you mean ${near}?`,
+        });
+  }
+  throw new LabError('FAULT_NOT_APPLICABLE', {
+    what: `${fault.id} cannot stand on ${known}`,
+    fix: `it can stand on ${targets.join(', ')}`,
+  });
 }
 
-async function template(ca: Mint['ca'], change: Partial<CertificateTemplate>) {
-  return { ca, overrides: { template: change } };
+function identityNamed(name: string, { choices }: Scope): unknown {
+  return attempt(() => findIdentity(choices, name).id);
+}
+
+function componentNamed(name: string, { choices, workers }: Scope): unknown {
+  return attempt(() => resolveComponent(name, { choices, instances: instancesOf(workers), channels: [] }));
+}
+
+/** What it returns, or the LabError that it throws. */
+function attempt(work: () => string): unknown {
+  try {
+    return work();
+  } catch (error) {
+    if (!isLabError(error)) throw error;
+    return error;
+  }
 }

@@ -1,137 +1,260 @@
 /**
- * Break and fix: put a wrong certificate on the hosts, keeping what it replaced; issue and distribute the right one.
+ * Break and fix: put a fault's bytes into the files, keeping what was there; issue anew and distribute, or put back.
  *
- * The record `run/broken/<target>.json` is written before any file changes, old files inside it. A kill at any
- * moment leaves either untouched files or a record; `fix` mends both, because it goes by the files and not by it.
+ * The record is written before any file changes. A kill at any moment leaves files that are whole, each the old or the new
+ * one, and a record that covers them: `status` tells by the files what is wrong, and `fix` mends by them.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCa, issueIdentity } from '../../certs/ca.ts';
-import { issueOnDesk, openSigner } from '../../certs/desk.ts';
+import { issueOnDesk } from '../../certs/desk.ts';
 import { LabError } from '../../certs/errors.ts';
 import { deviations, expectedVersusFound } from '../../certs/expected.ts';
-import { MODES, readText, readTextIfAny, writeAtomic } from '../../certs/files.ts';
+import { writeAtomic } from '../../certs/files.ts';
 import { distribute, type FileCopy, plannedCopies } from '../../certs/hosts.ts';
 import { type Identity, identities } from '../../certs/identities.ts';
-import { generateKeys, writePrivateKey } from '../../certs/keys.ts';
 import { deskNow, type LabDirectory } from '../directory.ts';
 import { timeAt } from '../status.ts';
-import type { Fault } from './fault.ts';
+import { findFault } from './catalogue.ts';
+import type { Fault, FileChange } from './fault.ts';
+import { inDir } from './mint.ts';
+import {
+  type BreakRecord,
+  type ChangedFile,
+  dropRecord,
+  type FileBytes,
+  onTop,
+  readBytes,
+  readRecords,
+  stampOf,
+  standingFaults,
+  writeRecord,
+} from './records.ts';
 
-/** What stands on one target. `files` is what was there before, absolute path to text. */
-export interface BreakRecord {
-  readonly fault: string;
-  readonly target: string;
-  readonly files: Readonly<Record<string, string | null>>;
-}
+export { type BreakRecord, standingFaults } from './records.ts';
 
-/** Whether a fault can be put on an identity. */
-export function applies(fault: Fault, target: Identity): boolean {
-  return target.kind === 'leaf' && (fault.on === 'any' || target.usages.includes('serverAuth'));
+/** Whether a fault can be put on a target. */
+export function applies(fault: Fault, target: string, directory: LabDirectory): boolean {
+  return fault.targets(directory).includes(target);
 }
 
 /**
- * Put a fault on an identity: its files on the hosts change, the desk's do not.
- * @returns the files written, keys first
- * @throws  LabError FAULT_NOT_APPLICABLE, FAULT_STANDS
+ * Put a fault on one of its targets.
+ * @returns the record: which files it changed, in the order in which they were written
+ * @throws  LabError FAULT_NOT_APPLICABLE; FAULT_STANDS when it, or another fault on the same file, stands
  */
 export async function applyFault(
   directory: LabDirectory,
   fault: Fault,
-  target: Identity,
-): Promise<readonly FileCopy[]> {
-  const { dir, choices } = directory;
-  if (!applies(fault, target)) {
+  target: string,
+): Promise<BreakRecord> {
+  const { dir } = directory;
+  if (!applies(fault, target, directory)) {
     throw new LabError('FAULT_NOT_APPLICABLE', {
-      what: `${fault.id} cannot stand on ${target.id}`,
+      what: `${fault.id} cannot stand on ${target}`,
       fix: `npx mtls-lab faults ${fault.id}   lists what it can stand on`,
     });
   }
-  const standing = readRecord(dir, target.id);
-  if (standing) {
-    throw new LabError('FAULT_STANDS', {
-      what: `${standing.fault} stands on ${target.id} already`,
-      fix: `npx mtls-lab fix ${target.id}`,
-    });
-  }
-  const now = deskNow(dir);
-  const minted = await fault.mint({
-    target,
-    now,
-    ca: openSigner(dir, choices, target),
-    foreignCa: async (commonName) => createCa({ commonName }, await generateKeys(choices.key), now),
+  const changes = await fault.change({ directory, target, now: deskNow(dir) });
+  const writes = changes.map((change) => {
+    const before = readBytes(dir, change.path);
+    const wanted = changed(change, before);
+    const file: ChangedFile = {
+      path: change.path,
+      before,
+      after: [stampOf(wanted)],
+      edited: 'edit' in change,
+    };
+    return { file, wanted };
   });
-  const issued = issueIdentity(target, minted.ca, await generateKeys(choices.key), now, minted.overrides);
-  const copies = plannedCopies(dir, [target]);
-  const files = Object.fromEntries(copies.map(({ to }) => [to, readTextIfAny(to)]));
-  const record: BreakRecord = { fault: fault.id, target: target.id, files };
-  writeAtomic(recordFile(dir, target.id), JSON.stringify(record), MODES.key);
-  for (const { to, what } of copies) {
-    if (what === 'key') writeAtomic(to, writePrivateKey(issued.keys.privateKey), MODES.key);
-    else writeAtomic(to, issued.certificatePem, MODES.public);
-  }
-  return copies;
-}
-
-/** Faults that `break` put there and nobody has mended. */
-export function standingFaults(dir: string): readonly BreakRecord[] {
-  const folder = join(dir, 'run', 'broken');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .flatMap((name) => readRecord(dir, name.slice(0, -'.json'.length)) ?? []);
+  const files = writes.map(({ file }) => file);
+  refuseCollision(dir, fault, target, files);
+  const records = readRecords(dir);
+  const record: BreakRecord = {
+    fault: fault.id,
+    target,
+    at: new Date().toISOString(),
+    sequence: (records.at(-1)?.sequence ?? 0) + 1,
+    files,
+  };
+  writeRecord(dir, record);
+  for (const { file, wanted } of writes) put(dir, file.path, wanted);
+  return record;
 }
 
 /** What a repair did to one target. */
 export interface Repair {
   readonly target: string;
-  /** `issued` anew on the desk, or only `distributed`: a CA is never issued anew. */
+  /** `issued` anew on the desk and distributed, or only `distributed`: a CA is never issued anew; `restored`: put back. */
   readonly way: 'issued' | 'distributed' | 'restored';
   readonly copied: readonly FileCopy[];
+  /** Files that were put back, or taken away where there was none. Relative to DIR. */
+  readonly restored: readonly string[];
 }
 
-/** Leaves and CAs whose files differ from the table, or on which a fault stands. */
-export function brokenTargets({ dir, choices }: LabDirectory): readonly Identity[] {
+/** Targets on which a fault stands, the last first, and certificates whose files differ from the table. */
+export function brokenTargets(directory: LabDirectory): readonly string[] {
+  const standing = standingFaults(directory.dir).map(({ target }) => target);
+  return [...new Set([...standing.toReversed(), ...deviating(directory).map(({ id }) => id)])];
+}
+
+/** Mend everything: faults first, then certificates that differ still. */
+export async function fixEverything(directory: LabDirectory): Promise<readonly Repair[]> {
+  const repairs: Repair[] = [];
+  for (const { target } of standingFaults(directory.dir).toReversed()) {
+    if (!repairs.some((repair) => repair.target === target)) repairs.push(await fixTarget(directory, target));
+  }
+  for (const { id } of deviating(directory)) {
+    if (!repairs.some((repair) => repair.target === id)) repairs.push(await fixTarget(directory, id));
+  }
+  return repairs;
+}
+
+/**
+ * Mend a target: certificates are issued anew and distributed, every other file is put back as it was. Mends a
+ * certificate that was broken by hand just as well.
+ * @param target  of a fault that stands, or an identity's id
+ */
+export async function fixTarget(directory: LabDirectory, target: string): Promise<Repair> {
+  const { dir, choices } = directory;
+  const records = standingFaults(dir).filter((record) => record.target === target);
+  const owners = ownersOf(directory);
+  const restored: string[] = [];
+  const broken = new Set<Identity>(identities(choices).filter(({ id }) => id === target));
+  for (const record of records.toReversed()) {
+    for (const file of record.files) {
+      const owner = owners.get(file.path);
+      if (owner?.kind === 'leaf') broken.add(owner);
+      else {
+        putBack(directory, record, file);
+        restored.push(file.path);
+      }
+    }
+  }
+  const which = [...broken];
+  const leaves = which.filter(({ kind }) => kind === 'leaf');
+  if (leaves.length > 0) await issueOnDesk(dir, choices, leaves, deskNow(dir));
+  const copied = distribute(dir, choices, which);
+  forget(dir, target);
+  const way = leaves.length > 0 ? 'issued' : restored.length > 0 ? 'restored' : 'distributed';
+  return { target, way, copied, restored };
+}
+
+/**
+ * Put back the files that `break` replaced, as they were.
+ * @throws LabError USAGE when no fault stands on the target
+ */
+export function undoFault(directory: LabDirectory, target: string): Repair {
+  const { dir } = directory;
+  const records = standingFaults(dir).filter((record) => record.target === target);
+  if (records.length === 0) {
+    throw new LabError('USAGE', {
+      what: `nothing that break did stands on ${target}`,
+      fix: `npx mtls-lab fix ${target}   mends it whatever was done to it`,
+    });
+  }
+  const restored: string[] = [];
+  for (const record of records.toReversed()) {
+    for (const file of record.files) {
+      putBack(directory, record, file);
+      restored.push(file.path);
+    }
+  }
+  forget(dir, target);
+  return { target, way: 'restored', copied: [], restored };
+}
+
+/** The file after a change. */
+function changed(change: FileChange, before: FileBytes | null): FileBytes | null {
+  if ('vanish' in change) return null;
+  if ('edit' in change) {
+    const text = Buffer.from(before?.content ?? '', 'base64').toString('utf8');
+    return { content: Buffer.from(change.edit(text)).toString('base64'), mode: before?.mode ?? 0o644 };
+  }
+  return { content: Buffer.from(change.content).toString('base64'), mode: change.mode };
+}
+
+function put(dir: string, path: string, wanted: FileBytes | null): void {
+  if (wanted === null) rmSync(join(dir, path), { force: true });
+  else writeAtomic(join(dir, path), Buffer.from(wanted.content, 'base64'), wanted.mode);
+}
+
+/** Two faults may share a file only when both are edits. */
+function refuseCollision(dir: string, fault: Fault, target: string, files: readonly ChangedFile[]): void {
+  for (const standing of standingFaults(dir)) {
+    const same = standing.fault === fault.id && standing.target === target;
+    const shared = standing.files.find((theirs) =>
+      files.some((ours) => ours.path === theirs.path && !(ours.edited && theirs.edited)),
+    );
+    if (!same && shared === undefined) continue;
+    throw new LabError('FAULT_STANDS', {
+      what: `${standing.fault} stands on ${standing.target} already`,
+      ...(shared ? { why: `Both would write ${shared.path}.` } : {}),
+      fix: `npx mtls-lab fix ${standing.target}`,
+    });
+  }
+  if (files.every(({ before, after }) => after.includes(stampOf(before)))) {
+    throw new LabError('FAULT_STANDS', {
+      what: `${target}: ${fault.title}: it is so already`,
+      fix: `npx mtls-lab faults ${fault.id}   says how to mend it`,
+    });
+  }
+}
+
+/**
+ * Put one file back as it was before a fault. Edits that were made on top of it are made again: their records are told
+ * first what now lies beneath them, so that at every moment some record knows the way back.
+ */
+function putBack(directory: LabDirectory, record: BreakRecord, file: ChangedFile): void {
+  const { dir } = directory;
+  let content = file.before;
+  const records = readRecords(dir);
+  let below: BreakRecord = record;
+  let beneath = file;
+  for (;;) {
+    const next = onTop(records, below, beneath);
+    const its = next?.files.find(({ path }) => path === file.path);
+    if (next === undefined || its === undefined) break;
+    const before = content;
+    content = againOn(directory, next, file.path, before);
+    const rewritten = { ...its, before, after: [...new Set([...its.after, stampOf(content)])] };
+    writeRecord(dir, {
+      ...next,
+      files: next.files.map((each) => (each.path === file.path ? rewritten : each)),
+    });
+    below = next;
+    beneath = its;
+  }
+  put(dir, file.path, content);
+}
+
+/** An edit made once more, on other text. */
+function againOn(
+  directory: LabDirectory,
+  { fault, target }: BreakRecord,
+  path: string,
+  before: FileBytes | null,
+): FileBytes | null {
+  const changes = findFault(fault).change({ directory, target, now: deskNow(directory.dir) });
+  if (changes instanceof Promise) throw new LabError('INTERNAL', { what: `${fault} edits, but not at once` });
+  const change = changes.find((each) => each.path === path);
+  return change === undefined ? before : changed(change, before);
+}
+
+/** Which identity's copy a file is. */
+function ownersOf({ dir, choices }: LabDirectory): ReadonlyMap<string, Identity> {
+  return new Map(
+    plannedCopies(dir, identities(choices)).map(({ identity, to }) => [inDir(dir, to), identity]),
+  );
+}
+
+/** Certificates whose files differ from what the table says. */
+function deviating({ dir, choices }: LabDirectory): readonly Identity[] {
   const rows = deviations(expectedVersusFound(dir, choices, { now: (place) => timeAt(dir, place) }));
-  const ids = new Set([
-    ...rows.map(({ identity }) => identity),
-    ...standingFaults(dir).map(({ target }) => target),
-  ]);
+  const ids = new Set(rows.map(({ identity }) => identity));
   return identities(choices).filter(({ id }) => ids.has(id));
 }
 
-/** Issue anew, distribute, forget the record. Mends what was broken by hand just as well. */
-export async function fixTarget({ dir, choices }: LabDirectory, target: Identity): Promise<Repair> {
-  const leaf = target.kind === 'leaf';
-  if (leaf) await issueOnDesk(dir, choices, [target], deskNow(dir));
-  const copied = distribute(dir, choices, [target]);
-  rmSync(recordFile(dir, target.id), { force: true });
-  return { target: target.id, way: leaf ? 'issued' : 'distributed', copied };
-}
-
-/** Put back the files that `break` replaced. */
-export function undoFault({ dir }: LabDirectory, target: Identity): Repair {
-  const record = readRecord(dir, target.id);
-  if (!record) {
-    throw new LabError('USAGE', {
-      what: `nothing that break did stands on ${target.id}`,
-      fix: `npx mtls-lab fix ${target.id}   issues it anew`,
-    });
-  }
-  for (const { to, what } of plannedCopies(dir, [target])) {
-    const before = record.files[to];
-    if (before === null) rmSync(to, { force: true });
-    else if (before !== undefined) writeAtomic(to, before, what === 'key' ? MODES.key : MODES.public);
-  }
-  rmSync(recordFile(dir, target.id), { force: true });
-  return { target: target.id, way: 'restored', copied: [] };
-}
-
-function recordFile(dir: string, target: string): string {
-  return join(dir, 'run', 'broken', `${target}.json`);
-}
-
-function readRecord(dir: string, target: string): BreakRecord | undefined {
-  const file = recordFile(dir, target);
-  return existsSync(file) ? (JSON.parse(readText(file)) as BreakRecord) : undefined;
+/** Drop every record of a target: what it remembered is mended. */
+function forget(dir: string, target: string): void {
+  for (const record of readRecords(dir)) if (record.target === target) dropRecord(dir, record);
 }

@@ -1,47 +1,62 @@
-/** The outcome on every connection of a certificate with a flaw, by the role in which it is shown. */
-import type { Code } from '../../certs/codes.ts';
-import { identities, workerNames } from '../../certs/identities.ts';
-import { type LabDirectory, settingsOf } from '../directory.ts';
-import { channelsOf } from '../topology.ts';
-import type { Fault } from './fault.ts';
+/** From a fault's statement to the outcome on every connection that it stops, under the policies of the directory. */
+import { settingsOf } from '../directory.ts';
+import { type Channel, channelsOf } from '../topology.ts';
+import type { Fault, Scope, Stated } from './fault.ts';
 
-/** What one connection comes to. */
-export interface ExpectedOutcome {
-  readonly channel: string;
-  readonly layer: 'tls' | '401';
-  /** Which side refuses. */
-  readonly by: 'client' | 'server';
-  readonly code: Code;
-  /** null: none is sent, the handshake succeeds. */
-  readonly alert: number | null;
+/** What one connection comes to, and what that costs. */
+export interface ExpectedOutcome extends Stated {
+  readonly stops: string;
 }
 
 /**
- * Connections that a fault stops, under the policies of the directory. What depends on one of them (everything on
- * etcd) is not listed.
- * @param target  an identity's id
+ * Connections that a fault stops or makes unsafe; all others stay ok.
+ * @param target  one of the fault's targets
  */
-export function expectedOutcomes(fault: Fault, target: string, directory: LabDirectory): ExpectedOutcome[] {
-  const { choices } = directory;
-  const channels = channelsOf({ workers: workerNames(choices), apiserverClient: choices.apiserverClient });
-  const serves = identities(choices).some(({ id, usages }) => id === target && usages.includes('serverAuth'));
-  return channels.flatMap(({ id, server, clientIdentity, serverIdentity }): ExpectedOutcome[] => {
-    const { code } = fault;
-    if (serverIdentity === target) {
-      return [{ channel: id, layer: 'tls', by: 'client', code, alert: 42 }];
-    }
-    if (clientIdentity !== target || !serverMinds(fault, serves)) return [];
-    const strict = server === 'etcd' || settingsOf(directory, server).clientAuth === 'require';
-    return strict
-      ? [{ channel: id, layer: 'tls', by: 'server', code, alert: fault.clientAlert }]
-      : [{ channel: id, layer: '401', by: 'server', code: 'UNAUTHENTICATED', alert: null }];
+export function expectedOutcomes(fault: Fault, target: string, scope: Scope): ExpectedOutcome[] {
+  const channels = channelsOf({ workers: scope.workers, apiserverClient: scope.choices.apiserverClient });
+  const stated = fault.outcomes({
+    scope,
+    target,
+    channels,
+    policyOf: (server) => settingsOf(scope, server).clientAuth,
   });
+  const order = channels.map(({ id }) => id);
+  return [...stated, ...knockOn(stated, channels)]
+    .map((one) => ({ ...one, stops: one.stops ?? '' }))
+    .sort((a, b) => order.indexOf(a.channel) - order.indexOf(b.channel));
 }
 
-/**
- * Whether a server minds the flaw when the certificate is shown to it. Names are checked by clients only: a server
- * asks no client for its address. A server's certificate of the wrong usage has clientAuth, which is right here.
- */
-function serverMinds(fault: Fault, serves: boolean): boolean {
-  return fault.on === 'any' && !(fault.code === 'CERT_WRONG_USAGE' && serves);
+/** Without etcd the API server answers its clients 500, each of them whom it lets in. */
+function knockOn(stated: readonly Stated[], channels: readonly Channel[]): Stated[] {
+  const store = stated.find(({ channel, layer }) => channel === 'kube-apiserver->etcd' && layer !== 'ok');
+  if (store === undefined) return [];
+  const own = new Set(stated.map(({ channel }) => channel));
+  return channels
+    .filter(({ id, server }) => server === 'kube-apiserver' && !own.has(id))
+    .map(({ id }) => ({
+      channel: id,
+      layer: 'http',
+      by: 'server',
+      code: 'BACKEND_UNAVAILABLE',
+      alert: null,
+      clientText: null,
+      serverText: null,
+      shows: store.shows,
+    }));
+}
+
+/** One outcome in a few words. */
+export function outcomeText({ layer, by, alert }: Pick<Stated, 'layer' | 'by' | 'alert'>): string {
+  switch (layer) {
+    case 'ok':
+      return 'succeeds';
+    case 'tls':
+      return `refused in TLS by the ${by}${alert === null ? '' : `, alert ${alert}`}`;
+    case 'tcp':
+      return 'nobody answers';
+    case 'untried':
+      return 'is not tried';
+    default:
+      return `TLS succeeds, then HTTP ${layer === 'http' ? '5xx' : layer}`;
+  }
 }

@@ -1,6 +1,5 @@
 /** As Kubernetes does: a bad client certificate passes TLS and gets 401, which only the running client can see. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findIdentity } from '../../../certs/resolve.ts';
 import { findFault } from '../../../lab/faults/catalogue.ts';
 import { applyFault, fixTarget } from '../../../lab/faults/engine.ts';
 import { expectedOutcomes } from '../../../lab/faults/expect.ts';
@@ -20,12 +19,11 @@ test.for(['expired', 'unknown-ca'])(
   async (name) => {
     const { directory } = bench.lab;
     const fault = findFault(name);
-    const scheduler = findIdentity(directory.choices, 'scheduler');
     const [stated] = expectedOutcomes(fault, 'scheduler', directory);
-    await applyFault(directory, fault, scheduler);
+    await applyFault(directory, fault, 'scheduler');
     const { layer, by, code, alert } = stated ?? {};
     await expect.poll(now, { timeout: 20_000 }).toMatchObject({ layer, by, code, alert });
-    await fixTarget(directory, scheduler);
+    await fixTarget(directory, 'scheduler');
     await expect.poll(now, { timeout: 10_000 }).toMatchObject({ layer: 'ok' });
   },
 );

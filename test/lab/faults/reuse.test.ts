@@ -1,6 +1,5 @@
 /** One certificate for the API server as server and as client: which of its two roles a flaw spoils. */
 import { expect, test } from 'vitest';
-import { findIdentity } from '../../../certs/resolve.ts';
 import { readDirectory } from '../../../lab/directory.ts';
 import { findFault } from '../../../lab/faults/catalogue.ts';
 import { applyFault } from '../../../lab/faults/engine.ts';
@@ -15,7 +14,7 @@ test('wrong-usage on a reused apiserver.crt stops its clients, and etcd still ta
   try {
     const directory = readDirectory(bench.dir);
     const fault = findFault('wrong-usage');
-    await applyFault(directory, fault, findIdentity(directory.choices, 'apiserver'));
+    await applyFault(directory, fault, 'apiserver');
     const stated = expectedOutcomes(fault, 'apiserver', directory).map(({ channel }) => channel);
     expect(stated).not.toContain('kube-apiserver->etcd');
     expect(stated).toContain('kubectl->kube-apiserver');

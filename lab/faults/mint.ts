@@ -1,0 +1,97 @@
+/** Wrong certificates for the hosts: what most faults change. Keys first, so that a reload finds the pair. */
+import { relative } from 'node:path';
+import { type Ca, createCa, issueIdentity, type Overrides } from '../../certs/ca.ts';
+import type { CertificateTemplate } from '../../certs/certificate.ts';
+import { openSigner } from '../../certs/desk.ts';
+import { LabError } from '../../certs/errors.ts';
+import { MODES } from '../../certs/files.ts';
+import { plannedCopies } from '../../certs/hosts.ts';
+import { type Identity, identities } from '../../certs/identities.ts';
+import { generateKeys, type KeyPair, writePrivateKey } from '../../certs/keys.ts';
+import type { ChangeContext, FileChange, Scope } from './fault.ts';
+
+export const DAY_MS = 86_400_000;
+
+/** How a wrong certificate comes about. */
+export interface Mint {
+  /** Default: the CA that should sign. */
+  readonly ca?: Ca;
+  readonly template?: Partial<CertificateTemplate>;
+  readonly hash?: Overrides['hash'];
+  /** Default: a new pair. */
+  readonly keys?: KeyPair;
+  /** PEM that follows the certificate in its file. */
+  readonly intermediates?: string;
+}
+
+/** Every leaf, or those with one of the two purposes. */
+export function leaves({ choices }: Scope, purpose?: 'serverAuth' | 'clientAuth'): readonly string[] {
+  return identities(choices)
+    .filter(({ kind, usages }) => kind === 'leaf' && (purpose === undefined || usages.includes(purpose)))
+    .map(({ id }) => id);
+}
+
+/**
+ * An identity by its id.
+ * @throws LabError INTERNAL when there is none: targets are checked before
+ */
+export function identityOf({ choices }: Pick<Scope, 'choices'>, id: string): Identity {
+  const found = identities(choices).find((identity) => identity.id === id);
+  if (!found) throw new LabError('INTERNAL', { what: `there is no identity ${id}` });
+  return found;
+}
+
+/** The CA that should sign the target. */
+export function signerOf({ directory, target }: ChangeContext): Ca {
+  return openSigner(directory.dir, directory.choices, identityOf(directory, target));
+}
+
+/** A CA that nobody here trusts, with this name. */
+export async function foreignCa(
+  { directory, now }: ChangeContext,
+  commonName: string,
+  overrides: Overrides = {},
+): Promise<Ca> {
+  return createCa({ commonName }, await generateKeys(directory.choices.key), now, overrides);
+}
+
+/** A pair for the target, wherever it belongs. */
+export async function minted(context: ChangeContext, mint: Mint): Promise<readonly FileChange[]> {
+  const { directory, now } = context;
+  const identity = identityOf(directory, context.target);
+  const { template, hash } = mint;
+  const issued = issueIdentity(
+    identity,
+    mint.ca ?? signerOf(context),
+    mint.keys ?? (await generateKeys(directory.choices.key)),
+    now,
+    { ...(template ? { template } : {}), ...(hash ? { hash } : {}) },
+  );
+  return pairOn(context, identity, {
+    cert: issued.certificatePem + (mint.intermediates ?? ''),
+    key: writePrivateKey(issued.keys.privateKey),
+  });
+}
+
+/** The same content in every copy of a pair. */
+export function pairOn(
+  { directory }: ChangeContext,
+  identity: Identity,
+  pair: { readonly cert?: string | Uint8Array; readonly key?: string | Uint8Array },
+): readonly FileChange[] {
+  return plannedCopies(directory.dir, [identity]).flatMap(({ to, what }): FileChange[] => {
+    const content = pair[what];
+    if (content === undefined) return [];
+    return [{ path: inDir(directory.dir, to), content, mode: what === 'key' ? MODES.key : MODES.public }];
+  });
+}
+
+/** A path as changes and records have it: relative to DIR, with `/`. */
+export function inDir(dir: string, path: string): string {
+  return relative(dir, path).replaceAll('\\', '/');
+}
+
+/** So many days from a time. */
+export function days(from: Date, count: number): Date {
+  return new Date(from.getTime() + count * DAY_MS);
+}
