@@ -233,7 +233,8 @@ function shortFindings(findings: readonly Finding[], columns: number): string[] 
   ];
 }
 
-function checkName(code: Code): string {
+/** What a check looked at: `dates`, `signer`, `name`. */
+export function checkName(code: Code): string {
   return CHECK_NAMES[code] ?? code;
 }
 

@@ -16,6 +16,10 @@ export interface Rung {
   readonly notes: Readonly<Record<Side, readonly string[]>>;
   /** The side that stops the handshake at this rung. */
   readonly refusedBy: Side | null;
+  /** Places in the trace's messages of what this arrow carries. */
+  readonly messages: readonly number[];
+  /** What each side holds to be true once this rung is over; null: nothing yet. */
+  readonly held: Readonly<Record<Side, Belief['state'] | null>>;
 }
 
 interface OpenRung {
@@ -23,6 +27,7 @@ interface OpenRung {
   atUs: number;
   encrypted: boolean;
   messages: TraceMessage[];
+  places: number[];
 }
 
 /** RFC names, except where a plain word says more. */
@@ -77,7 +82,7 @@ const BELIEF_WORDS = {
  */
 export function rungsOf(trace: Trace, shown: (side: Side) => string | null): readonly Rung[] {
   const open: OpenRung[] = [];
-  for (const message of trace.messages) {
+  for (const [place, message] of trace.messages.entries()) {
     if (ASIDE.has(message.type)) continue;
     const last = open.at(-1);
     const joins =
@@ -86,13 +91,16 @@ export function rungsOf(trace: Trace, shown: (side: Side) => string | null): rea
       last.encrypted === message.encrypted &&
       !ALONE.has(message.type) &&
       !ALONE.has(last.messages.at(-1)?.type ?? 'unknown');
-    if (joins) last.messages.push(message);
-    else
+    if (joins) {
+      last.messages.push(message);
+      last.places.push(place);
+    } else
       open.push({
         from: message.from,
         atUs: message.atUs,
         encrypted: message.encrypted,
         messages: [message],
+        places: [place],
       });
   }
   const refused = refusedAt(trace, open);
@@ -108,6 +116,8 @@ export function rungsOf(trace: Trace, shown: (side: Side) => string | null): rea
       open[index + 1]?.atUs ?? Number.POSITIVE_INFINITY,
     ),
     refusedBy: index === refused ? trace.outcome.by : null,
+    messages: rung.places,
+    held: heldAt(trace, index, refused, open[index + 1]?.atUs ?? Number.POSITIVE_INFINITY),
   }));
 }
 
@@ -160,4 +170,16 @@ function notesBetween(trace: Trace, fromUs: number, toUs: number): Rung['notes']
       .filter(({ state }) => state !== 'closed' && !(state === 'refused' && trace.outcome.by === side))
       .map(({ state }) => BELIEF_WORDS[state]);
   return { client: notes('client'), server: notes('server') };
+}
+
+/** The newest belief of each side before `untilUs`; who refuses at a rung knows it from there on. */
+function heldAt(trace: Trace, index: number, refused: number, untilUs: number): Rung['held'] {
+  const held = (side: Side): Belief['state'] | null => {
+    if (trace.outcome.by === side && refused >= 0 && index >= refused) return 'refused';
+    const last = (trace[side]?.believed ?? [])
+      .filter(({ atUs, state }) => atUs < untilUs && state !== 'closed')
+      .at(-1);
+    return last?.state ?? null;
+  };
+  return { client: held('client'), server: held('server') };
 }
