@@ -2,15 +2,37 @@
 import type { Finding } from '../../certs/errors.ts';
 import type { ClientAuth } from '../../components/component.ts';
 import type { ChannelState } from '../channel.ts';
+import type { ClockState } from '../clock.ts';
+import type { Badge } from '../consequences.ts';
 import type { Story } from '../explain.ts';
 import type { Rung } from '../rungs.ts';
 
-/** Everything that the first screen shows. */
+/** What the cluster makes of it, beside the connections: told when it changes and every few seconds. */
+export interface ClusterNews {
+  readonly kind: 'cluster';
+  readonly clientAuth: ClientAuth;
+  readonly consequences: readonly string[];
+  readonly badges: readonly Badge[];
+  /** The cluster's clock first, then hosts with one of their own. */
+  readonly clocks: readonly ClockState[];
+  /** Faults that stand, by certificate or program; empty while one is hidden. */
+  readonly standing: readonly Standing[];
+}
+
+/** A fault that `break` put somewhere and nobody has mended. */
+export interface Standing {
+  readonly fault: string;
+  readonly target: string;
+}
+
+/** Everything that a page needs at the beginning, and after it was slow. */
 export interface Snapshot {
   readonly kind: 'snapshot';
-  readonly clientAuth: ClientAuth;
   readonly channels: readonly ChannelState[];
-  readonly consequences: readonly string[];
+  readonly hosts: readonly string[];
+  /** What stands behind every command of the terminal: ` --dir DIR`, or nothing for the usual place. */
+  readonly dirOption: string;
+  readonly cluster: ClusterNews;
 }
 
 /** What changed within one batch; `pulses` counts the handshakes of each channel. */
@@ -20,14 +42,8 @@ export interface Batch {
   readonly pulses: Readonly<Record<string, number>>;
 }
 
-/** What suffers now. */
-export interface Suffering {
-  readonly kind: 'consequences';
-  readonly consequences: readonly string[];
-}
-
 /** All that comes over the WebSocket. */
-export type PageMessage = Snapshot | Batch | Suffering;
+export type PageMessage = Snapshot | Batch | ClusterNews;
 
 /** One handshake in full; only on request. */
 export interface CardStory {

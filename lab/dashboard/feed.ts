@@ -2,11 +2,14 @@
  * Handshakes on their way to the pages: gathered for 50 ms, made into text once for all pages, and a page that does
  * not keep up gets one fresh snapshot instead of everything that it missed.
  */
+import { join, relative } from 'node:path';
 import type { WebSocket } from 'ws';
-import { consequencesOf } from '../consequences.ts';
+import { sufferingOf } from '../consequences.ts';
 import { readDirectory, settingsOf } from '../directory.ts';
+import { standingFaults } from '../faults/engine.ts';
 import type { Lab } from '../lab.ts';
-import type { PageMessage, Snapshot } from './events.ts';
+import { clocksOf } from '../status.ts';
+import type { ClusterNews, PageMessage, Snapshot } from './events.ts';
 
 const BATCH_MS = 50;
 const SUFFERING_MS = 3000;
@@ -16,6 +19,10 @@ const SLOW_BYTES = 1024 * 1024;
 /** The feed of one dashboard. */
 export interface Feed {
   add(page: WebSocket): void;
+  /** Look at the cluster now and tell all pages; resolves when they are told. */
+  look(): Promise<void>;
+  /** Tell all pages. */
+  tell(message: PageMessage): void;
   close(): void;
 }
 
@@ -25,35 +32,52 @@ export function openFeed(lab: Lab): Feed {
   const pages = new Set<WebSocket>();
   const slow = new Set<WebSocket>();
   const pulses = new Map<string, number>();
-  let consequences: readonly string[] = [];
+  let news = readNews(lab, { consequences: [], badges: [] });
   let timer: NodeJS.Timeout | undefined;
-  let asking = false;
+  let looking: Promise<void> | undefined;
+  let again = false;
+
+  const snapshot = (): Snapshot => ({
+    kind: 'snapshot',
+    channels: cluster.channels(),
+    hosts: lab.directory.hosts.map(({ name }) => name),
+    dirOption: dirOption(lab.directory.dir),
+    cluster: news,
+  });
 
   const flush = (): void => {
     timer = undefined;
-    const channels = cluster.channels().filter(({ id }) => pulses.has(id));
+    const channels = cluster.channels(new Set(pulses.keys()));
     send({ kind: 'batch', channels, pulses: Object.fromEntries(pulses) });
     pulses.clear();
   };
 
   const send = (message: PageMessage): void => {
+    if (pages.size === 0) return;
     const text = JSON.stringify(message);
     for (const page of pages) {
       if (page.bufferedAmount > SLOW_BYTES) slow.add(page);
-      else if (slow.delete(page)) page.send(JSON.stringify(snapshot(lab, consequences)));
+      else if (slow.delete(page)) page.send(JSON.stringify(snapshot()));
       else page.send(text);
     }
   };
 
-  const look = async (): Promise<void> => {
-    if (asking || pages.size === 0) return;
-    asking = true;
-    try {
-      consequences = await consequencesOf(cluster);
-      send({ kind: 'consequences', consequences });
-    } finally {
-      asking = false;
-    }
+  const lookOnce = async (): Promise<void> => {
+    do {
+      again = false;
+      news = readNews(lab, news);
+      send(news);
+      news = readNews(lab, await sufferingOf(cluster));
+      send(news);
+    } while (again);
+  };
+
+  const look = (): Promise<void> => {
+    again = looking !== undefined;
+    looking ??= lookOnce().finally(() => {
+      looking = undefined;
+    });
+    return looking;
   };
 
   const unsubscribe = cluster.journal.subscribe((event) => {
@@ -62,7 +86,9 @@ export function openFeed(lab: Lab): Feed {
     pulses.set(channel, (pulses.get(channel) ?? 0) + 1);
     timer ??= setTimeout(flush, BATCH_MS);
   });
-  const looking = setInterval(() => void look().catch(() => undefined), SUFFERING_MS);
+  const every = setInterval(() => {
+    if (pages.size > 0 && looking === undefined) void look().catch(() => undefined);
+  }, SUFFERING_MS);
 
   return {
     add: (page) => {
@@ -72,23 +98,45 @@ export function openFeed(lab: Lab): Feed {
         slow.delete(page);
       });
       page.on('error', () => page.terminate());
-      page.send(JSON.stringify(snapshot(lab, consequences)));
+      page.send(JSON.stringify(snapshot()));
       void look().catch(() => undefined);
     },
+    look,
+    tell: send,
     close: () => {
       unsubscribe();
-      clearInterval(looking);
+      clearInterval(every);
       clearTimeout(timer);
       for (const page of pages) page.terminate();
     },
   };
 }
 
-function snapshot({ directory, cluster }: Lab, consequences: readonly string[]): Snapshot {
+/** What the files say, with what the API server said last; a lab.yaml that cannot be read leaves the mode as it was. */
+function readNews(
+  { directory }: Lab,
+  suffering: Pick<ClusterNews, 'consequences' | 'badges'> & Partial<ClusterNews>,
+): ClusterNews {
+  let clientAuth = suffering.clientAuth ?? settingsOf(directory, 'kube-apiserver').clientAuth;
+  try {
+    clientAuth = settingsOf(readDirectory(directory.dir), 'kube-apiserver').clientAuth;
+  } catch {
+    // A half-written lab.yaml.
+  }
   return {
-    kind: 'snapshot',
-    clientAuth: settingsOf(readDirectory(directory.dir), 'kube-apiserver').clientAuth,
-    channels: cluster.channels(),
-    consequences,
+    kind: 'cluster',
+    clientAuth,
+    consequences: suffering.consequences,
+    badges: suffering.badges,
+    clocks: clocksOf(directory),
+    standing: standingFaults(directory.dir).map(({ fault, target }) => ({ fault, target })),
   };
+}
+
+/** What a command needs to find this lab from where it was started. */
+function dirOption(dir: string): string {
+  if (dir === join(process.cwd(), 'mtls-lab')) return '';
+  const near = relative(process.cwd(), dir);
+  const shown = near.startsWith('..') ? dir : near;
+  return ` --dir ${/^[\w./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`}`;
 }

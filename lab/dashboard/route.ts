@@ -4,9 +4,12 @@ import type { Lab } from '../lab.ts';
 /** What a route is asked with. Nothing in it is ever taken for a path: ids are looked up in tables. */
 export interface Ask {
   readonly lab: Lab;
+  /** Handshakes, longer than the journal keeps them. */
   readonly query: URLSearchParams;
   /** The JSON body of a POST, at most 16 KiB; null when there is none. */
   readonly body: unknown;
+  /** Tell the pages now what the files and the cluster say. */
+  changed(): Promise<void>;
 }
 
 /** What is sent back. */

@@ -8,12 +8,13 @@ import { isLabError, LabError, messageOf } from '../../certs/errors.ts';
 import type { Lab } from '../lab.ts';
 import { type Guard, openGuard } from './auth.ts';
 import { openFeed } from './feed.ts';
+import { MODE } from './mode.ts';
 import { loadPage } from './page-build.ts';
-import type { Route } from './route.ts';
+import type { Ask, Route } from './route.ts';
 import { STORIES } from './stories.ts';
 
 /** Everything that can be asked, beside the page itself. */
-const ROUTES: Readonly<Record<string, Route>> = { ...STORIES };
+const ROUTES: Readonly<Record<string, Route>> = { ...STORIES, ...MODE };
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 
@@ -50,10 +51,11 @@ export async function startDashboard(lab: Lab): Promise<Dashboard> {
   const host = `127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`;
   const guard = openGuard(lab.directory.dir, host);
   const feed = openFeed(lab);
+  const given = { lab, changed: feed.look };
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4096 });
 
   server.on('request', (request, response) => {
-    answer(lab, guard, request, response).catch((error: unknown) => fail(response, error));
+    answer(given, guard, request, response).catch((error: unknown) => fail(response, error));
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
@@ -76,7 +78,7 @@ export async function startDashboard(lab: Lab): Promise<Dashboard> {
 }
 
 async function answer(
-  lab: Lab,
+  given: Omit<Ask, 'query' | 'body'>,
   guard: Guard,
   request: IncomingMessage,
   response: ServerResponse,
@@ -106,7 +108,7 @@ async function answer(
   const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
   if (!route) return send(response, 404, 'text/plain', 'There is no such page.');
   const body = request.method === 'POST' ? await readBody(request) : null;
-  const answered = await route({ lab, query: searchParams, body });
+  const answered = await route({ ...given, query: searchParams, body });
   const { fileName } = answered;
   if (fileName) response.setHeader('content-disposition', `attachment; filename="${fileName}"`);
   send(response, answered.status, answered.type, answered.body);

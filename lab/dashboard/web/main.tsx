@@ -1,71 +1,55 @@
-/** The page: top bar, map, and beside it the list of connections or one connection's card. */
+/** The page: top bar, the open view, and the strip below. Each view is one row of a table. */
 import { type JSX, render } from 'preact';
+import { TopBar } from './bar.tsx';
 import { Card } from './card.tsx';
+import { Legend } from './legend.tsx';
+import { ConnectionList } from './list.tsx';
 import { ClusterMap } from './map.tsx';
-import { fileName, lookOf } from './states.ts';
-import { follow, openCard, type State } from './store.ts';
+import { follow, type State } from './store.ts';
+import { Strip } from './strip.tsx';
 
-function Page({ state }: { state: State }): JSX.Element {
-  const good = state.channels.filter(({ layer }) => layer === 'ok').length;
-  const mode = state.clientAuth === 'request' ? 'as Kubernetes does' : 'strict (lab)';
-  return (
-    <>
-      <header>
-        <h1>mTLS Lab</h1>
-        <span>Mode: {mode}</span>
-        <strong role="status">
-          {state.connected
-            ? `${good} of ${state.channels.length} accepted`
-            : 'The lab does not answer; trying again'}
-        </strong>
-      </header>
-      <main>
-        <ClusterMap state={state} />
-        <aside>{state.card ? <Card card={state.card} newer={state.newer} /> : <List state={state} />}</aside>
-      </main>
-      <footer>
-        {state.consequences.length === 0 ? (
-          <p>
-            {good === state.channels.length && good > 0
-              ? 'Everything is green.'
-              : 'What suffers in the cluster is being looked at.'}
-          </p>
-        ) : (
-          state.consequences.map((text) => (
-            <p key={text} class="badge">
-              {text}
-            </p>
-          ))
-        )}
-      </footer>
-    </>
-  );
+/** One view: its address is `#/VIEW` or `#/VIEW/REST`. */
+interface View {
+  readonly view: string;
+  /** In the bar; null: reached otherwise. */
+  readonly title: string | null;
+  /** `beside` the map, `above` it, or `alone`. */
+  readonly place: 'beside' | 'above' | 'alone';
+  readonly draw: (state: State) => JSX.Element;
 }
 
-function List({ state }: { state: State }): JSX.Element {
-  const sorted = [...state.channels].sort((one, other) => lookOf(one).rank - lookOf(other).rank);
+const VIEWS: readonly View[] = [
+  { view: '', title: 'Map', place: 'beside', draw: (state) => <ConnectionList state={state} /> },
+  {
+    view: 'connection',
+    title: null,
+    place: 'beside',
+    draw: (state) =>
+      state.card ? <Card card={state.card} newer={state.newer} /> : <ConnectionList state={state} />,
+  },
+  { view: 'workers', title: null, place: 'beside', draw: (state) => <ConnectionList state={state} /> },
+];
+
+const LINKS = VIEWS.flatMap(({ view, title }) => (title === null ? [] : [{ view, title }]));
+
+function Page({ state }: { state: State }): JSX.Element {
+  const open = VIEWS.find(({ view }) => view === state.place.view) ?? VIEWS[0];
+  if (!open) return <main />;
+  const classes = [open.place, state.presenting ? 'presenting' : '', state.frozen ? 'still' : ''];
   return (
-    <>
-      <h2>Connections</h2>
-      <ul class="list">
-        {sorted.map((channel) => {
-          const look = lookOf(channel);
-          return (
-            <li key={channel.id}>
-              <button type="button" class={look.name} onClick={() => openCard(channel.id)}>
-                <span class="mark">{look.mark}</span>
-                <span>
-                  {channel.client} → {channel.server}
-                  <small>
-                    {fileName(channel.clientFile)} meets {fileName(channel.serverFile)} · {look.text}
-                  </small>
-                </span>
-              </button>
-            </li>
-          );
-        })}
-      </ul>
-    </>
+    <div class={`page ${classes.filter(Boolean).join(' ')}`}>
+      <TopBar state={state} links={LINKS} />
+      <main>
+        {open.place !== 'alone' && (
+          <section class="picture" aria-label="Map">
+            <ClusterMap state={state} />
+            <Legend />
+          </section>
+        )}
+        <aside aria-label={open.title ?? 'Details'}>{open.draw(state)}</aside>
+      </main>
+      <Strip state={state} />
+    </div>
   );
 }
 

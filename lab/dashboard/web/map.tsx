@@ -1,139 +1,153 @@
-/** The live map: machines as boxes, programs in them, one line per connection. */
+/** The live map: machines as boxes, programs in them, one line per connection; many workers fold into one group. */
 import type { JSX } from 'preact';
 import type { ChannelState } from '../../channel.ts';
-import { fileName, lookOf } from './states.ts';
-import { openCard, type State } from './store.ts';
-
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-const FIXED: Readonly<Record<string, Point>> = {
-  kubectl: { x: 110, y: 250 },
-  'kube-scheduler': { x: 330, y: 80 },
-  'kube-controller-manager': { x: 520, y: 80 },
-  'kube-apiserver': { x: 425, y: 250 },
-  etcd: { x: 425, y: 430 },
-};
-const WORKER_HEIGHT = 250;
-const HALF = { width: 88, height: 24 };
-
-function placeOf(id: string, workers: readonly string[]): Point {
-  const fixed = FIXED[id];
-  if (fixed) return fixed;
-  const [name, host = ''] = id.split('@');
-  const top = 20 + workers.indexOf(host) * WORKER_HEIGHT;
-  return { x: 760, y: top + (name === 'kubelet' ? 180 : 80) };
-}
-
-/** Bend to the right of the direction, so that two that dial each other have two curves. */
-function pathOf(from: Point, to: Point): { d: string; middle: Point } {
-  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
-  const bend = { x: (-(to.y - from.y) / length) * 26, y: ((to.x - from.x) / length) * 26 };
-  const control = { x: (from.x + to.x) / 2 + bend.x, y: (from.y + to.y) / 2 + bend.y };
-  const start = edgeOf(from, control);
-  const end = edgeOf(to, control);
-  const middle = { x: (start.x + 2 * control.x + end.x) / 4, y: (start.y + 2 * control.y + end.y) / 4 };
-  return { d: `M${start.x},${start.y} Q${control.x},${control.y} ${end.x},${end.y}`, middle };
-}
-
-/** Where a line from the middle of a program's box towards a point leaves the box. */
-function edgeOf(box: Point, towards: Point): Point {
-  const dx = towards.x - box.x;
-  const dy = towards.y - box.y;
-  const part = Math.min(1, (HALF.width + 4) / Math.abs(dx || 1e-6), (HALF.height + 4) / Math.abs(dy || 1e-6));
-  return { x: box.x + dx * part, y: box.y + dy * part };
-}
+import { Edge, Mark } from './edge.tsx';
+import { type Box, type Layout, layoutOf, WIDTH } from './geometry.ts';
+import { lookOf, markOf } from './states.ts';
+import { addressOf, type State } from './store.ts';
 
 /** The map of all connections. */
 export function ClusterMap({ state }: { state: State }): JSX.Element {
-  const ids = [...new Set(state.channels.flatMap(({ client, server }) => [client, server]))];
-  const workers = [...new Set(ids.flatMap((id) => id.split('@')[1] ?? []))];
-  const height = Math.max(500, 20 + workers.length * WORKER_HEIGHT);
+  const layout = layoutOf(workersOf(state), state.presenting ? 560 : 700);
+  const chosen = state.place.view === 'connection' ? state.place.rest : '';
   return (
     // biome-ignore lint/a11y/useSemanticElements: a drawing is no HTML fieldset
-    <svg class="map" viewBox={`0 0 880 ${height}`} role="group" aria-label="Map of the cluster">
+    <svg
+      class="map"
+      viewBox={`0 0 ${WIDTH} ${layout.height}`}
+      role="group"
+      aria-label="Map of the cluster: each line is a connection and opens its story"
+    >
       <defs>
         <marker
           id="arrow"
-          viewBox="0 0 8 8"
-          refX="7"
-          refY="4"
-          markerWidth="8"
-          markerHeight="8"
+          viewBox="0 0 10 10"
+          refX="9"
+          refY="5"
+          markerWidth="12"
+          markerHeight="12"
           orient="auto"
           markerUnits="userSpaceOnUse"
         >
-          <path d="M0,0 L8,4 L0,8 z" class="head" />
+          <path d="M0,0 L10,5 L0,10 z" class="head" />
         </marker>
       </defs>
-      <Machine name="laptop" x={10} y={190} width={200} height={100} />
-      <Machine name="control plane" x={228} y={20} width={396} height={460} />
-      {workers.map((name, at) => (
-        <Machine key={name} name={name} x={660} y={20 + at * WORKER_HEIGHT} width={210} height={220} />
+      {layout.machines.map(({ name, box }) => (
+        <g key={name} class="machine">
+          <rect {...box} rx="14" />
+          <text x={box.x + 14} y={box.y + 24}>
+            {name}
+          </text>
+        </g>
       ))}
-      {state.channels.map((channel) => (
-        <Edge key={channel.id} channel={channel} workers={workers} pulses={state.pulses[channel.id] ?? 0} />
-      ))}
-      {ids.map((id) => {
-        const { x, y } = placeOf(id, workers);
+      {layout.machines.flatMap(({ programs }) =>
+        programs.map(({ id, box }) => <Program key={id} id={id} box={box} state={state} />),
+      )}
+      {layout.folded && <Folded layout={layout} state={state} />}
+      {state.channels.map((channel) => {
+        const line = layout.line(channel.client, channel.server);
         return (
-          <g key={id} class="program">
-            <rect
-              x={x - HALF.width}
-              y={y - HALF.height}
-              width={2 * HALF.width}
-              height={2 * HALF.height}
-              rx="8"
+          line && (
+            <Edge
+              key={channel.id}
+              channel={channel}
+              line={line}
+              pulses={state.pulses[channel.id] ?? 0}
+              held={state.held}
+              chosen={channel.id === chosen}
             />
-            <text x={x} y={y + 5}>
-              {id.split('@')[0]}
-            </text>
-          </g>
+          )
         );
       })}
     </svg>
   );
 }
 
-function Machine(box: { name: string; x: number; y: number; width: number; height: number }): JSX.Element {
-  const { name, ...size } = box;
+/** Workers with a broken connection first, then by name as the lab counts them. */
+export function workersOf({ channels, hosts, held }: State): readonly string[] {
+  const workers = hosts.filter((name) => name !== 'laptop' && name !== 'control-plane');
+  if (workers.length <= 3) return workers;
+  const worst = new Map<string, number>();
+  for (const channel of channels) {
+    const worker = workerOf(channel);
+    if (worker === undefined) continue;
+    const rank = Math.min(lookOf(channel, held).rank, 4);
+    worst.set(worker, Math.min(worst.get(worker) ?? 4, rank));
+  }
+  return [...workers].sort((one, other) => (worst.get(one) ?? 4) - (worst.get(other) ?? 4));
+}
+
+function workerOf({ client, server }: ChannelState): string | undefined {
+  return client.split('@')[1] ?? server.split('@')[1];
+}
+
+function Program({ id, box, state }: { id: string; box: Box; state: State }): JSX.Element {
+  const [name = id] = id.split('@');
+  const badges = state.cluster.badges.filter(({ component }) => component === id);
+  const tall = box.height > 120;
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   return (
-    <g class="machine">
-      <rect {...size} rx="14" />
-      <text x={box.x + 14} y={box.y + 24}>
+    <g class="program">
+      <rect {...box} rx="8" />
+      <text x={middle.x} y={middle.y + (badges.length > 0 && tall ? -2 : 5)}>
         {name}
       </text>
+      {badges.map(({ text }, at) => {
+        const width = text.length * 8 + 18;
+        const x = box.x + box.width - width + 10 - at * (width + 4);
+        return (
+          <g key={text} class="suffers">
+            <rect x={x} y={box.y - 11} width={width} height="22" rx="11" />
+            <text x={x + width / 2} y={box.y + 5}>
+              {text}
+            </text>
+          </g>
+        );
+      })}
     </g>
   );
 }
 
-function Edge(props: { channel: ChannelState; workers: readonly string[]; pulses: number }): JSX.Element {
-  const { channel, workers, pulses } = props;
-  const look = lookOf(channel);
-  const { d, middle } = pathOf(placeOf(channel.client, workers), placeOf(channel.server, workers));
-  const label = `${channel.client} dials ${channel.server}: ${look.text}. ${fileName(channel.clientFile)} meets ${fileName(channel.serverFile)}.`;
+/** All workers that are not drawn, as one stack with one line: it shows the worst of them. */
+function Folded({ layout, state }: { layout: Layout; state: State }): JSX.Element | null {
+  const { folded, foldedLine } = layout;
+  if (!folded || !foldedLine) return null;
+  const inside = new Set(folded.workers);
+  const channels = state.channels.filter((channel) => inside.has(workerOf(channel) ?? ''));
+  const [worst] = [...channels].sort(
+    (one, other) => lookOf(one, state.held).rank - lookOf(other, state.held).rank,
+  );
+  if (!worst) return null;
+  const look = lookOf(worst, state.held);
+  const same = channels.filter((channel) => lookOf(channel, state.held) === look).length;
+  const { box } = folded;
+  const text = `${folded.workers.length} more workers`;
+  const counts = `${same} of ${channels.length} connections: ${look.text}`;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a line of a drawing cannot be an HTML button
+    // biome-ignore lint/a11y/useSemanticElements: a group of a drawing cannot be an HTML link
     <g
-      class={`edge ${look.name}`}
-      role="button"
+      class={`folded ${look.name}`}
+      role="link"
       tabindex={0}
-      aria-label={label}
-      onClick={() => openCard(channel.id)}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter' || event.key === ' ') openCard(channel.id);
-      }}
+      aria-label={`${text}. ${counts}. Open the list.`}
+      onClick={openWorkers}
+      onKeyDown={(event) => event.key === 'Enter' && openWorkers()}
     >
-      <title>{label}</title>
-      <path class="touch" d={d} />
-      <path class="line" d={d} marker-end="url(#arrow)" />
-      <path key={pulses} class={pulses > 0 ? 'pulse' : 'quiet'} d={d} pathLength={100} />
-      <rect class="lozenge" x={middle.x - 17} y={middle.y - 12} width="34" height="24" rx="12" />
-      <text x={middle.x} y={middle.y + 5}>
-        {look.mark}
+      <rect x={box.x + 8} y={box.y + 8} width={box.width} height={box.height} rx="14" />
+      <rect {...box} rx="14" />
+      <text x={box.x + box.width / 2} y={box.y + box.height / 2 - 6}>
+        {text}
       </text>
+      <text class="file" x={box.x + box.width / 2} y={box.y + box.height / 2 + 16}>
+        open the list
+      </text>
+      <path class="bundle" d={foldedLine.d} />
+      <path class="bundle inner" d={foldedLine.d} />
+      <Mark look={look} text={markOf(worst, look)} at={foldedLine.at(0.5)} />
     </g>
   );
+}
+
+function openWorkers(): void {
+  location.hash = addressOf('workers');
 }

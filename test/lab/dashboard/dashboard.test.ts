@@ -190,7 +190,7 @@ test('a stranger’s certificate turns the edge, the card says who refused, and 
     { stdio: 'ignore' },
   );
 
-  const edge = page.locator('.edge.tls');
+  const edge = page.locator('.edge.tls .grip');
   await edge.waitFor({ timeout: 30_000 });
   await edge.focus();
   await page.keyboard.press('Enter');

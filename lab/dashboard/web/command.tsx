@@ -1,0 +1,28 @@
+/** The command of the terminal that does the same, copyable. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { State } from './store.ts';
+
+/** `npx mtls-lab …` for this lab, from where it was started. */
+export function labCommand({ dirOption }: Pick<State, 'dirOption'>, rest: string): string {
+  return `npx mtls-lab ${rest}${dirOption}`;
+}
+
+/** A command with its button. */
+export function Command({ text }: { text: string }): JSX.Element {
+  const [copied, setCopied] = useState(false);
+  const copy = (): void => {
+    navigator.clipboard
+      .writeText(text)
+      .then(() => setCopied(true))
+      .catch(() => setCopied(false));
+  };
+  return (
+    <span class="command">
+      <code>{text}</code>
+      <button type="button" class="small" onClick={copy} aria-label={`Copy: ${text}`}>
+        {copied ? 'Copied' : 'Copy'}
+      </button>
+    </span>
+  );
+}

@@ -1,0 +1,148 @@
+/** One connection on the map: direction, state by colour and shape, the two certificates that meet, a pulse per handshake. */
+import type { JSX } from 'preact';
+import type { ChannelState } from '../../channel.ts';
+import type { Line, Point } from './geometry.ts';
+import { fileName, type Look, lookOf, markOf, stillOpenText } from './states.ts';
+import { openCard } from './store.ts';
+
+/** Where a refused line is cut, by the side that refuses. */
+const CUT = { client: 0.14, server: 0.86 } as const;
+const CUT_LENGTH = 11;
+
+interface EdgeProps {
+  readonly channel: ChannelState;
+  readonly line: Line;
+  readonly pulses: number;
+  readonly held: readonly string[];
+  /** Whether this is the connection whose story is open. */
+  readonly chosen: boolean;
+}
+
+/** A line that opens its story. */
+export function Edge({ channel, line, pulses, held, chosen }: EdgeProps): JSX.Element {
+  const look = lookOf(channel, held);
+  const old = stillOpenText(channel);
+  const label = `${channel.client} dials ${channel.server}: ${markOf(channel, look)} ${look.text}${refuserText(channel)}. ${fileName(channel.clientFile)} meets ${fileName(channel.serverFile)}.${old ? ` An older connection is ${old}.` : ''}`;
+  const cut = look.name === 'tls' ? CUT[channel.by ?? 'server'] : undefined;
+  const open = (): void => openCard(channel.id);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the button inside is for the keyboard; this is for the words beside it
+    <g class={`edge ${look.name}${chosen ? ' chosen' : ''}`} onClick={open}>
+      {/* biome-ignore lint/a11y/useSemanticElements: a line of a drawing cannot be an HTML button */}
+      <g
+        class="grip"
+        role="button"
+        tabindex={0}
+        aria-label={label}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' && event.key !== ' ') return;
+          event.preventDefault();
+          open();
+        }}
+      >
+        <title>{label}</title>
+        <path class="touch" d={line.d} />
+        <path
+          class="line"
+          d={line.d}
+          pathLength={100}
+          marker-end="url(#arrow)"
+          {...(cut === undefined ? {} : { 'stroke-dasharray': dashes(cut) })}
+        />
+        {look.name === 'unsafe' && <path class="core" d={line.d} />}
+        <path key={pulses} class={pulses > 0 ? 'pulse' : 'quiet'} d={line.d} pathLength={100} />
+        {old && <Clock at={line.at(cut === undefined ? 0.28 : 0.5)} text={old} />}
+        <Mark look={look} text={markOf(channel, look)} at={line.at(cut ?? 0.5)} />
+      </g>
+      <Files channel={channel} line={line} />
+    </g>
+  );
+}
+
+/** Who refuses, with which alert. */
+export function refuserText({ layer, by, client, server, alert }: ChannelState): string {
+  if (layer !== 'tls' || by === null) return '';
+  const who = by === 'client' ? client : server;
+  return ` by ${who}${alert ? `, alert ${alert.number} ${alert.name}` : ''}`;
+}
+
+/** Drawn, gap, drawn: in hundredths of the length. */
+function dashes(cut: number): string {
+  const before = cut * 100 - CUT_LENGTH / 2;
+  return `${before} ${CUT_LENGTH} ${100 - before - CUT_LENGTH} 0`;
+}
+
+/** What stands on the line. */
+export function Mark({ look, text, at }: { look: Look; text: string; at: Point }): JSX.Element {
+  if (look.badge === 'padlock') return <Padlock at={at} />;
+  if (look.badge === 'lozenge') {
+    const { x, y } = at;
+    return (
+      <>
+        <path class="badge-shape" d={`M${x - 28},${y} l10,-13 h36 l10,13 l-10,13 h-36 z`} />
+        <text x={x} y={y + 5}>
+          {text}
+        </text>
+      </>
+    );
+  }
+  return (
+    <>
+      <circle class="badge-shape" cx={at.x} cy={at.y} r="12" />
+      <text x={at.x} y={at.y + 5}>
+        {text}
+      </text>
+    </>
+  );
+}
+
+function Padlock({ at: { x, y } }: { at: Point }): JSX.Element {
+  return (
+    <>
+      <circle class="badge-shape" cx={x} cy={y} r="14" />
+      <rect class="padlock" x={x - 6} y={y - 1} width="12" height="9" rx="1.5" />
+      <path class="shackle" d={`M${x - 4},${y - 1} v-4 a3.6,3.6 0 0 1 7.2,-0.6`} />
+    </>
+  );
+}
+
+function Clock({ at: { x, y }, text }: { at: Point; text: string }): JSX.Element {
+  return (
+    <g class="old">
+      <title>An older connection is {text}</title>
+      <circle cx={x} cy={y} r="9" />
+      <path d={`M${x},${y - 5} v5 l4,2`} />
+    </g>
+  );
+}
+
+/** The client's file at the client's end, the server's at the server's. */
+function Files({ channel, line }: { channel: ChannelState; line: Line }): JSX.Element {
+  const { from, to, vertical } = line;
+  const client = channel.trace === null ? '' : fileName(channel.clientFile);
+  const server = channel.trace === null ? '' : fileName(channel.serverFile);
+  if (vertical) {
+    const below = to.y > from.y;
+    return (
+      <>
+        <text class="file start" x={from.x + 18} y={from.y + (below ? 24 : -14)}>
+          {client}
+        </text>
+        <text class="file start" x={to.x + 18} y={to.y + (below ? -14 : 24)}>
+          {server}
+        </text>
+      </>
+    );
+  }
+  const right = to.x > from.x;
+  return (
+    <>
+      <text class={`file ${right ? 'start' : 'end'}`} x={from.x + (right ? 6 : -6)} y={from.y - 11}>
+        {client}
+      </text>
+      <text class={`file ${right ? 'end' : 'start'}`} x={to.x + (right ? -12 : 12)} y={to.y + 21}>
+        {server}
+      </text>
+    </>
+  );
+}
