@@ -5,6 +5,7 @@ import type { Code } from '../certs/codes.ts';
 import { readCertificate } from '../certs/x509.ts';
 import type { InstanceId } from '../components/component.ts';
 import type { Alert, Layer, Side, SideReport, Trace } from '../components/tls/trace.ts';
+import { answerTexts } from './answer-texts.ts';
 import type { Channel } from './topology.ts';
 import { certificatesOnWire } from './wire-certificates.ts';
 
@@ -57,6 +58,7 @@ export function channelState(
   if (trace === undefined) return { ...UNTRIED, id, client, server };
   const { outcome } = trace;
   const content = outcome.layer === 'ok';
+  const answered = answerTexts(channel, trace);
   return {
     id,
     client,
@@ -68,8 +70,8 @@ export function channelState(
     protocol: trace.protocol,
     cipher: trace.cipher,
     clientIdentity: identityOf(clientLeaf(trace)),
-    clientText: content ? null : textOf(trace.client),
-    serverText: content ? null : textOf(trace.server),
+    clientText: content ? null : (answered.client ?? textOf(trace.client)),
+    serverText: content ? null : (answered.server ?? textOf(trace.server)),
     unsafe: trace.unsafe,
     clientFile: trace.client?.certFile ?? null,
     serverFile: trace.server?.certFile ?? null,

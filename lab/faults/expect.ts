@@ -2,6 +2,7 @@
 import { settingsOf } from '../directory.ts';
 import { type Channel, channelsOf } from '../topology.ts';
 import type { Fault, Scope, Stated } from './fault.ts';
+import { printsForUsers } from './outcome.ts';
 
 /** What one connection comes to, and what that costs. */
 export interface ExpectedOutcome extends Stated {
@@ -33,13 +34,15 @@ function knockOn(stated: readonly Stated[], channels: readonly Channel[]): State
   const own = new Set(stated.map(({ channel }) => channel));
   return channels
     .filter(({ id, server }) => server === 'kube-apiserver' && !own.has(id))
-    .map(({ id }) => ({
+    .map(({ id, client }) => ({
       channel: id,
       layer: 'http',
       by: 'server',
       code: 'BACKEND_UNAVAILABLE',
       alert: null,
-      clientText: null,
+      clientText: printsForUsers(client)
+        ? 'Error from server (InternalError)'
+        : 'rpc error: code = Unavailable desc = ',
       serverText: null,
       shows: store.shows,
     }));

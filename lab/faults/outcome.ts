@@ -72,15 +72,20 @@ export function refusedByServer(channel: string, { code, text, alert }: Flaw): S
 }
 
 /** As Kubernetes does: TLS succeeds, and the server does not know who it is. */
-export function unauthorized({ id }: Channel, { text }: Pick<Flaw, 'text'>): Stated {
+export function unauthorized({ id, client }: Channel, { text }: Pick<Flaw, 'text'>): Stated {
   return {
     channel: id,
     layer: '401',
     by: 'server',
     code: 'UNAUTHENTICATED',
     alert: null,
-    clientText: null,
+    clientText: printsForUsers(client) ? 'error: You must be logged in to the server' : 'Unauthorized',
     serverText: text,
     shows: NEXT,
   };
+}
+
+/** kubectl words a refusal itself; what the API server hears from a kubelet is told to kubectl. */
+export function printsForUsers(client: string): boolean {
+  return client === 'kubectl' || client === 'kube-apiserver';
 }
