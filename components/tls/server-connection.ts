@@ -259,7 +259,7 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
     onHello = () => {
       refuse(
         'NO_SERVING_CERTIFICATE',
-        `tls: no serving certificate available for the ${programOf(component)}`,
+        `no serving certificate available for the ${programOf(component)}`,
         INTERNAL_ERROR,
         plainAlert(INTERNAL_ERROR),
       );
