@@ -11,11 +11,17 @@ import { apiAddress } from './lock.ts';
 const BODY_LIMIT_BYTES = 64 * 1024;
 const ANSWER_MS = 30_000;
 
-/** What can be asked: `METHOD /path`, with the query and the JSON body; the answer is JSON. */
-export type Route = (input: { readonly query: URLSearchParams; readonly body: unknown }) => Promise<unknown>;
+/** What a route is asked with: the query and the JSON body. */
+export interface Ask {
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
 
-/** A stream of JSON lines: called with a way to send, returns a way to end. */
-export type StreamRoute = (send: (value: unknown) => void) => () => void;
+/** What can be asked: `METHOD /path`; the answer is JSON. */
+export type Route = (ask: Ask) => Promise<unknown>;
+
+/** A stream of JSON lines: called with a way to send, returns what to do when the listener has left. */
+export type StreamRoute = (send: (value: unknown) => void, ask: Ask) => () => void;
 
 /** What the lab answers to. */
 export interface ApiRoutes {
@@ -48,9 +54,11 @@ export async function serveApi({ routes, streams }: ApiRoutes): Promise<ApiServe
     const name = `${request.method} ${pathname}`;
     const stream = streams[name];
     if (stream) {
-      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-      const end = stream((value) => void response.write(`${JSON.stringify(value)}\n`));
+      const ask = { query: searchParams, body: await readBody(request) };
+      response.setHeader('content-type', 'application/x-ndjson');
+      const end = stream((value) => void response.write(`${JSON.stringify(value)}\n`), ask);
       response.on('close', end);
+      response.flushHeaders();
       return;
     }
     const route = routes[name];
@@ -91,25 +99,36 @@ export async function callLab(
   body?: unknown,
 ): Promise<unknown> {
   const response = await open(at, route, body);
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || 'null');
-  if (response.statusCode !== 200) throw errorOf(value);
+  const value = await readJson(response);
+  if (response.statusCode !== 200) throw errorFromJson(value);
   return value;
 }
 
-/** Follow a stream of the running lab; ends when the lab does. */
+/**
+ * Follow a stream of the running lab; ends when the lab does.
+ * @throws LabError LAB_NOT_RUNNING, or the error that the lab itself answered with
+ */
 export async function* followLab(
   at: { readonly dir: string; readonly shownDir: string },
   route: string,
+  body?: unknown,
 ): AsyncGenerator<unknown> {
-  const response = await open(at, route);
+  const response = await open(at, route, body);
+  if (response.statusCode !== 200) throw errorFromJson(await readJson(response));
+  // Nothing may happen for long.
+  response.setTimeout(0);
   let rest = '';
   for await (const chunk of response.setEncoding('utf8')) {
     const lines = (rest + String(chunk)).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) yield JSON.parse(line) as unknown;
   }
+}
+
+async function readJson(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8') || 'null');
 }
 
 function open(
@@ -159,18 +178,24 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 }
 
 function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else sendJson(response, 500, errorToJson(error));
+}
+
+/** An error as the API tells it: the five fields of a LabError. */
+export function errorToJson(error: unknown): object {
   const { code, what, why, fix, source } = isLabError(error)
     ? error
     : { code: 'INTERNAL', what: messageOf(error), why: '', fix: '', source: '' };
-  if (response.headersSent) response.destroy();
-  else sendJson(response, 500, { code, what, why, fix, source });
+  return { code, what, why, fix, source };
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value ?? null));
 }
 
-function errorOf(value: unknown): LabError {
+/** The error that `errorToJson` was given. */
+export function errorFromJson(value: unknown): LabError {
   const { code, what, why, fix, source } = (
     typeof value === 'object' && value !== null ? value : {}
   ) as Record<string, unknown>;

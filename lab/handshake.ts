@@ -1,17 +1,65 @@
-/** One fresh handshake between two components, and its trace when both sides have decided. */
+/**
+ * One fresh handshake between two components, and its trace when both sides have decided; held message by message,
+ * or slowed down, when somebody wants to watch it pass.
+ */
 import { LabError } from '../certs/errors.ts';
+import {
+  holdNext,
+  OUTSIDE_LIMIT_MS,
+  type StepEvent,
+  type StepSession,
+  type StepVersion,
+} from '../components/tls/step.ts';
 import type { Trace } from '../components/tls/trace.ts';
 import type { Cluster } from './cluster.ts';
 import type { Channel } from './topology.ts';
 
 const LIMIT_MS = 8000;
+/** A held handshake goes on by itself when nobody asks for the next message. */
+export const IDLE_MS = 8000;
+
+/** What the handshake shall be. */
+export interface HandshakeOrder {
+  /** The only version that the client offers; absent: its own choice. */
+  readonly version?: StepVersion;
+  /** Hold it: until released, or every message for so long. */
+  readonly hold?: { readonly delayMs?: number };
+  readonly onEvent?: (event: StepEvent) => void;
+}
+
+/** A handshake that has been asked for. */
+export interface OrderedHandshake {
+  readonly session: StepSession;
+  /**
+   * The decided connection, both sides' words joined.
+   * @throws LabError NOT_TRIED when the client did not dial that server in time
+   */
+  readonly trace: Promise<Trace>;
+  /** Whether the server is a program of its own, which will not wait for the lab: a real etcd. */
+  readonly isLimited: boolean;
+}
+
+/**
+ * One fresh handshake.
+ * @throws LabError LAB_NOT_RUNNING, NOT_TRIED
+ */
+export async function freshHandshake(
+  cluster: Cluster,
+  channel: Channel,
+  version?: StepVersion,
+): Promise<Trace> {
+  return orderHandshake(cluster, channel, version === undefined ? {} : { version }).trace;
+}
 
 /**
  * Let the client dial now.
- * @returns the newest decided connection that began after the call
- * @throws  LabError LAB_NOT_RUNNING when the client does not run, NOT_TRIED when it did not dial that server
+ * @throws LabError LAB_NOT_RUNNING when the client does not run
  */
-export async function freshHandshake(cluster: Cluster, channel: Channel): Promise<Trace> {
+export function orderHandshake(
+  cluster: Cluster,
+  channel: Channel,
+  order: HandshakeOrder = {},
+): OrderedHandshake {
   const client = cluster.supervisor(channel.client);
   const state = client?.state();
   if (!client || state?.phase !== 'running') {
@@ -20,36 +68,66 @@ export async function freshHandshake(cluster: Cluster, channel: Channel): Promis
       fix: `npx mtls-lab start ${channel.client}`,
     });
   }
-  const known = new Set(cluster.journal.traces(channel.id).map(({ id }) => id));
-  const decided = (): Trace | undefined =>
-    cluster.journal
-      .traces(channel.id)
-      .findLast((trace) => !known.has(trace.id) && cluster.journal.isDecided(trace));
-  const dialled = client.dialNow().catch(() => undefined);
-  const deadline = performance.now() + LIMIT_MS;
-  return new Promise((resolve, reject) => {
-    const finish = (): boolean => {
-      const trace = decided();
-      if (trace === undefined) return false;
+  const isLimited = cluster.supervisor(channel.server)?.state().phase !== 'running';
+  let traceId: string | undefined;
+  /** Counted from here, the other half's word is waited for; undefined while the handshake is held. */
+  let freeSinceMs: number | undefined;
+  let look = (): void => {};
+  const session = holdNext(channel.id, {
+    mode: order.hold ? 'hold' : 'pass',
+    ...(order.version === undefined ? {} : { version: order.version }),
+    ...limits(order.hold, isLimited),
+    onEvent: (event) => {
+      if (event.kind === 'began') traceId = event.traceId;
+      if (event.kind === (order.hold ? 'open' : 'began')) freeSinceMs = Date.now();
+      order.onEvent?.(event);
+      if (event.kind === 'open') look();
+    },
+  });
+  const decided = (): Trace | undefined => {
+    const trace = traceId === undefined ? undefined : cluster.journal.find(traceId);
+    if (trace === undefined) return undefined;
+    // One that ended before a byte flowed was never held.
+    const since = freeSinceMs ?? (trace.messages.length === 0 ? trace.startedAtMs : undefined);
+    return since !== undefined && cluster.journal.isDecidedSince(trace, since) ? trace : undefined;
+  };
+  const trace = new Promise<Trace>((resolve, reject) => {
+    const deadline = performance.now() + LIMIT_MS;
+    look = () => {
+      const found = decided();
+      if (found === undefined) return;
       stop();
-      resolve(trace);
-      return true;
+      resolve(found);
     };
     const leave = cluster.journal.subscribe((event) => {
-      if (event.kind === 'trace' && event.trace.channel === channel.id) finish();
+      if (event.kind === 'trace' && event.trace.channel === channel.id) look();
     });
     const timer = setInterval(() => {
-      if (finish() || performance.now() < deadline) return;
+      look();
+      if (traceId !== undefined || performance.now() < deadline) return;
       stop();
       reject(notTried(channel));
     }, 50);
     function stop(): void {
       leave();
       clearInterval(timer);
+      session.go();
     }
-    // A refusal that comes after the client was done still changes the outcome: look once more when all is over.
-    void dialled.then(finish);
   });
+  client.dialNow().catch(() => undefined);
+  return { session, trace, isLimited };
+}
+
+function limits(
+  hold: HandshakeOrder['hold'],
+  isLimited: boolean,
+): { readonly limitMs?: number; readonly idleMs?: number; readonly delayMs?: number } {
+  if (hold === undefined) return {};
+  const { delayMs } = hold;
+  return {
+    ...(delayMs === undefined ? { idleMs: IDLE_MS } : { delayMs }),
+    ...(isLimited ? { limitMs: OUTSIDE_LIMIT_MS } : {}),
+  };
 }
 
 function notTried({ client, server }: Channel): LabError {

@@ -42,6 +42,8 @@ export interface Journal {
   traces(channel?: string): Trace[];
   /** Whether both sides have decided. */
   isDecided(trace: Trace): boolean;
+  /** The same for a handshake that was held until then, milliseconds since the epoch: nobody could decide before. */
+  isDecidedSince(trace: Trace, sinceMs: number): boolean;
   find(traceId: string): Trace | undefined;
   events(): readonly ComponentEvent[];
   /** @returns a function that ends the subscription */
@@ -162,6 +164,7 @@ export function createJournal(): Journal {
       runsHere = test;
     },
     isDecided: (trace) => isDecided(trace, runsHere),
+    isDecidedSince: (trace, sinceMs) => isDecided(trace, runsHere, sinceMs),
     forget: (channel) => {
       for (const key of channels.get(channel) ?? []) drop(key);
       channels.delete(channel);
@@ -177,13 +180,14 @@ export function createJournal(): Journal {
 function isDecided(
   { state, channel, client, server, outcome, startedAtMs }: Trace,
   runsHere: (server: InstanceId) => boolean,
+  sinceMs = startedAtMs,
 ): boolean {
   if (state === 'open') return false;
   const alone = client !== null && server === null && outcome.layer === 'ok';
   const unlearned = outcome.layer === 'tls' && outcome.by === 'server' && (client?.code ?? null) === null;
   const [from = '', to = ''] = channel.split('->');
   if (alone ? !runsHere(to) : !unlearned || from === '?') return true;
-  return Date.now() - startedAtMs > OTHER_HALF_MS;
+  return Date.now() - sinceMs > OTHER_HALF_MS;
 }
 
 function join(entry: Entry, fallback: Trace): Trace {

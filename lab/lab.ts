@@ -6,14 +6,13 @@ import { LabError } from '../certs/errors.ts';
 import type { InstanceId } from '../components/component.ts';
 import { loadComponent } from '../components/registry.ts';
 import { type ApiRoutes, serveApi } from './api.ts';
-import { channelState } from './channel.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { adminClient } from './consequences.ts';
 import { type LabDirectory, readDirectory } from './directory.ts';
-import { freshHandshake } from './handshake.ts';
+import { handshakeApi } from './handshake-api.ts';
 import type { Journal } from './journal.ts';
 import { takeLock } from './lock.ts';
-import { namesOf, resolveChannel, resolveComponent, topologyOf } from './names.ts';
+import { namesOf, resolveComponent, topologyOf } from './names.ts';
 import { seedWorkload } from './seed.ts';
 import { openSettings } from './settings.ts';
 import { reportStatus } from './status.ts';
@@ -96,20 +95,18 @@ function routesOf(directory: LabDirectory, cluster: Cluster): ApiRoutes {
     await work(supervisor);
     return supervisor.state();
   };
+  const handshakes = handshakeApi(cluster, () => namesOf(directory));
   return {
     routes: {
       'GET /status': () => reportStatus(directory, cluster),
       'GET /traces': async () => cluster.journal.traces().map(traceToJson),
-      'POST /handshake': async ({ body }) => {
-        const channel = resolveChannel(textsField(body, 'names'), namesOf(directory));
-        const trace = await freshHandshake(cluster, channel);
-        return { channel: channelState(channel, trace), trace: traceToJson(trace) };
-      },
+      ...handshakes.routes,
       'POST /components/start': act((one) => one.start()),
       'POST /components/stop': act((one) => one.stop()),
       'POST /components/restart': act((one) => one.restart()),
     },
     streams: {
+      ...handshakes.streams,
       'GET /traces/follow': (send) =>
         cluster.journal.subscribe((event) => event.kind === 'trace' && send(traceToJson(event.trace))),
       'GET /events': (send) =>
@@ -123,11 +120,4 @@ function textField(body: unknown, name: string): string {
   const value =
     typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
   return typeof value === 'string' ? value : '';
-}
-
-/** A list of texts of a JSON body, or an empty one. */
-function textsField(body: unknown, name: string): string[] {
-  const value =
-    typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }

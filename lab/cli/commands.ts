@@ -221,9 +221,16 @@ export const commands = {
     options: {
       verbose: { type: 'boolean', short: 'v', help: 'every message with its fields' },
       hex: { type: 'boolean', help: 'every message with its bytes' },
+      tls: { type: 'string', value: '1.2|1.3', help: 'the only version that the client offers' },
+      step: { type: 'boolean', help: 'hold every message until you press Enter, each explained' },
+      delay: { type: 'string', value: 'MS', help: 'let a message go every MS milliseconds, each explained' },
     },
     takes: [1, 2],
-    examples: ['mtls-lab handshake scheduler apiserver', "mtls-lab handshake 'kube-apiserver->etcd'"],
+    examples: [
+      'mtls-lab handshake scheduler apiserver',
+      "mtls-lab handshake 'kube-apiserver->etcd' --tls 1.2",
+      'mtls-lab handshake kubectl apiserver --step',
+    ],
     load: () => import('./handshake.ts'),
   },
   capture: {

@@ -1,23 +1,28 @@
 /** `handshake CLIENT SERVER`: one fresh handshake, told from both sides. */
-import { plainMessage } from '../../components/tls/decode-message.ts';
-import type { SideReport, Trace, TraceMessage } from '../../components/tls/trace.ts';
+
+import { LabError } from '../../certs/errors.ts';
 import { callLab } from '../api.ts';
-import type { ChannelState } from '../channel.ts';
 import { readDirectory } from '../directory.ts';
 import { explain } from '../explain.ts';
+import { handshakeJson } from '../handshake-json.ts';
 import { renderLadder } from '../ladder.ts';
 import { namesOf } from '../names.ts';
-import { traceFromJson } from '../trace-json.ts';
-import { type Invocation, switchOption } from './command.ts';
+import { bytesFromJson } from '../trace-json.ts';
+import { type Invocation, switchOption, textOption } from './command.ts';
+import { type Watched, watchHandshake } from './handshake-watch.ts';
+
+const MAX_DELAY_MS = 60_000;
 
 export async function run(invocation: Invocation): Promise<number> {
   const { json, terminal, positionals } = invocation;
-  const answer = (await callLab(invocation, 'POST /handshake', { names: positionals })) as {
-    channel: ChannelState;
-    trace: unknown;
-  };
-  const trace = traceFromJson(answer.trace);
-  if (json) terminal.print(JSON.stringify(handshakeJson(answer.channel, trace)));
+  const tls = textOption(invocation, 'tls');
+  const ask = { names: positionals, ...(tls === undefined ? {} : { tls }) };
+  const delay = textOption(invocation, 'delay');
+  const isWatched = switchOption(invocation, 'step') || delay !== undefined;
+  const { channel, trace } = isWatched
+    ? await watchHandshake(invocation, ask, readDelay(delay))
+    : await askHandshake(invocation, ask);
+  if (json) terminal.print(JSON.stringify(handshakeJson(channel, trace)));
   else {
     const card = renderLadder(trace, {
       story: explain(trace),
@@ -26,36 +31,25 @@ export async function run(invocation: Invocation): Promise<number> {
       verbose: switchOption(invocation, 'verbose'),
       hex: switchOption(invocation, 'hex'),
     });
-    terminal.print(card);
+    terminal.print(isWatched ? `\n${card}` : card);
   }
-  return answer.channel.layer === 'ok' ? 0 : 1;
+  return channel.layer === 'ok' ? 0 : 1;
+}
+
+async function askHandshake(invocation: Invocation, ask: object): Promise<Watched> {
+  return bytesFromJson(await callLab(invocation, 'POST /handshake', ask)) as Watched;
+}
+
+function readDelay(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const delayMs = Number(text);
+  if (/^\d+$/.test(text) && delayMs >= 1 && delayMs <= MAX_DELAY_MS) return delayMs;
+  throw new LabError('USAGE', {
+    what: `--delay ${text}: not a number of milliseconds from 1 to ${MAX_DELAY_MS}`,
+    fix: '--delay 500',
+  });
 }
 
 export async function complete(dir: string): Promise<readonly string[]> {
   return namesOf(readDirectory(dir)).instances.map(({ id }) => id);
-}
-
-/** The contract of `handshake --json`; bytes are base64. */
-function handshakeJson(channel: ChannelState, trace: Trace): object {
-  return {
-    channel,
-    outcome: trace.outcome,
-    story: explain(trace),
-    messages: trace.messages.map(messageJson),
-    client: sideJson(trace.client),
-    server: sideJson(trace.server),
-  };
-}
-
-function messageJson(message: TraceMessage): object {
-  return { ...plainMessage(message), bytes: base64(message.bytes) };
-}
-
-function sideJson(side: SideReport | null): object {
-  if (side === null) return { findings: [] };
-  return { ...side, presented: side.presented.map(base64), trusted: side.trusted.map(base64) };
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64');
 }

@@ -2,6 +2,20 @@
 import { createInterface } from 'node:readline';
 import type { Invocation, Shell } from './command.ts';
 
+/** What a command that runs at the prompt does with the lines that are typed meanwhile. */
+let taker: ((line: string) => void) | undefined;
+
+/**
+ * Take the lines typed at the prompt while a command runs.
+ * @returns  gives them back
+ */
+export function takeLines(take: (line: string) => void): () => void {
+  taker = take;
+  return () => {
+    taker = undefined;
+  };
+}
+
 const LEAVE = ['exit', 'quit', 'down'];
 
 /** Read lines until the user leaves; resolves then. Lines are carried out one after the other. */
@@ -34,6 +48,10 @@ export function openPrompt({ dir, terminal, shell }: Invocation): Promise<void> 
   };
   return new Promise((resolve) => {
     lines.on('line', (line) => {
+      if (taker) {
+        taker(line);
+        return;
+      }
       queue = queue.then(() => carryOut(line)).then(() => lines.prompt());
     });
     // readline has the terminal in raw mode, so Ctrl-C arrives here: it ends the command, or the lab.
