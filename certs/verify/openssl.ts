@@ -6,7 +6,14 @@
  */
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { Duplex } from 'node:stream';
-import { checkServerIdentity, connect, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  TLSSocket,
+} from 'node:tls';
 import { issueCertificate } from '../certificate.ts';
 import { writePem } from '../pem.ts';
 import type { VerifyInput } from './verify.ts';
@@ -104,13 +111,16 @@ function answerOf(socket: TLSSocket, error: unknown): OpensslAnswer {
 }
 
 function openClient(channel: Duplex, ca: string[]): TLSSocket {
-  return connect({ socket: channel, ca, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+  const secureContext = keptContext('client', ca, {});
+  return connect({ socket: channel, secureContext, rejectUnauthorized: false });
 }
 
 function openServer(channel: Duplex, ca: string[]): TLSSocket {
+  // The server needs a certificate of its own to get as far as the client's; nobody looks at it.
+  throwaway ??= makeThrowaway();
   return new TLSSocket(channel, {
     isServer: true,
-    secureContext: serverContext(ca),
+    secureContext: keptContext('server', ca, throwaway),
     requestCert: true,
     rejectUnauthorized: false,
   });
@@ -118,10 +128,17 @@ function openServer(channel: Duplex, ca: string[]): TLSSocket {
 
 let throwaway: { readonly key: string; readonly cert: string } | undefined;
 
-/** The server needs a certificate of its own to get as far as the client's; nobody looks at it. */
-function serverContext(ca: string[]): SecureContext {
-  throwaway ??= makeThrowaway();
-  return createSecureContext({ ...throwaway, ca, maxVersion: 'TLSv1.2' });
+/** A context costs more than the rest of the question, and the same few bundles come back. */
+const CONTEXTS_KEPT = 64;
+const contexts = new Map<string, SecureContext>();
+
+function keptContext(role: 'client' | 'server', ca: string[], own: SecureContextOptions): SecureContext {
+  const key = `${role} ${ca.join('')}`;
+  const context = contexts.get(key) ?? createSecureContext({ ...own, ca, maxVersion: 'TLSv1.2' });
+  contexts.set(key, context);
+  const [oldest] = contexts.keys();
+  if (contexts.size > CONTEXTS_KEPT && oldest !== undefined) contexts.delete(oldest);
+  return context;
 }
 
 function makeThrowaway(): { readonly key: string; readonly cert: string } {

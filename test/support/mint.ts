@@ -199,13 +199,22 @@ export function mint(options: MintOptions = {}): Minted {
     options.validity ??
       seq(time(options.notBefore ?? '2020-01-01'), time(options.notAfter ?? '2049-12-31T23:59:59Z')),
     subject,
-    options.spki ?? createPublicKey(key).export({ type: 'spki', format: 'der' }),
+    options.spki ?? spkiOf(key),
     ...(options.extensions === null ? [] : [tlv(0xa3, seq(...(options.extensions ?? [])))]),
     ...(options.tbsTail === undefined ? [] : [options.tbsTail]),
   );
   const signature = options.signature ?? signWith(algorithm, tbs, signKey);
   if (options.tampered) signature[signature.length - 1] = (signature.at(-1) ?? 0) ^ 1;
   return { der: seq(tbs, algorithmId, tlv(0x03, hex('00'), signature)), key, subject };
+}
+
+const spkis = new WeakMap<KeyObject, Uint8Array>();
+
+/** SubjectPublicKeyInfo, DER, written once per key. */
+function spkiOf(key: KeyObject): Uint8Array {
+  const spki = spkis.get(key) ?? createPublicKey(key).export({ type: 'spki', format: 'der' });
+  spkis.set(key, spki);
+  return spki;
 }
 
 function defaultAlgorithm(key: KeyObject): keyof typeof ALGORITHMS {

@@ -160,7 +160,9 @@ const AUTHORITIES: Readonly<Record<ChainFlaws['authority'], MintOptions>> = {
 /** Mint a chain with these flaws. The flaw of the authority befalls whoever signs the leaf. */
 export function mintFlawed(flaws: ChainFlaws): FlawedChain {
   const viaIntermediate = flaws.signer === 'intermediate';
-  const root = mintCa('kubernetes', viaIntermediate ? {} : AUTHORITIES[flaws.authority]);
+  const root = once(`root ${viaIntermediate ? 'good' : flaws.authority}`, () =>
+    mintCa('kubernetes', viaIntermediate ? {} : AUTHORITIES[flaws.authority]),
+  );
   const issuer = issuerOf(flaws, root);
   const key = keyNamed('flawed-leaf');
   const leaf = mint({
@@ -183,6 +185,11 @@ export function mintFlawed(flaws: ChainFlaws): FlawedChain {
 }
 
 function issuerOf(flaws: ChainFlaws, root: Minted): Minted {
+  if (flaws.signer === 'root') return root;
+  return once(`${flaws.signer} ${flaws.authority}`, () => mintIssuer(flaws, root));
+}
+
+function mintIssuer(flaws: ChainFlaws, root: Minted): Minted {
   switch (flaws.signer) {
     case 'root':
       return root;
@@ -200,6 +207,15 @@ function issuerOf(flaws: ChainFlaws, root: Minted): Minted {
         extensions: [eku('serverAuth')],
       });
   }
+}
+
+const authorities = new Map<string, Minted>();
+
+/** There are few authorities and thousands of leaves: an authority is minted once. */
+function once(id: string, make: () => Minted): Minted {
+  const known = authorities.get(id) ?? make();
+  authorities.set(id, known);
+  return known;
 }
 
 function ordered(chain: readonly Uint8Array[], order: ChainFlaws['order']): readonly Uint8Array[] {

@@ -11,6 +11,7 @@ import { writePem } from '../../../certs/pem.ts';
 import { askOpenssl } from '../../../certs/verify/openssl.ts';
 import { differenceReason } from '../../../certs/verify/second-opinion.ts';
 import { type Decision, decide, type VerifyInput } from '../../../certs/verify/verify.ts';
+import type { TlsServer } from '../../../components/tls/server.ts';
 import type { Trace } from '../../../components/tls/trace.ts';
 import { type ChainFlaws, chainFlaws, type FlawedChain, mintFlawed } from '../../support/mutate.ts';
 import { openBench, type Shaken } from '../../support/tls-bench.ts';
@@ -112,25 +113,47 @@ async function shake(
   { chain, roots, key }: FlawedChain,
   host: Case['host'],
 ): Promise<Shaken> {
-  const pem = (ders: readonly Uint8Array[]) => ders.map((der) => writePem('CERTIFICATE', der)).join('');
-  bench.write('/pki/flawed.crt', pem(chain));
-  bench.write('/pki/flawed.key', key.export({ type: 'pkcs8', format: 'pem' }).toString());
-  bench.write('/pki/flawed-ca.crt', pem(roots));
-  const files = { cert: '/pki/flawed.crt', key: '/pki/flawed.key' };
-  const server = await bench.serve(
-    role === 'server' ? { certFile: files.cert, keyFile: files.key } : { clientCaFile: '/pki/flawed-ca.crt' },
-  );
+  keyFile ??= written('/flawed/leaf.key', key.export({ type: 'pkcs8', format: 'pem' }).toString());
+  const ca = bundleFile(roots);
+  if (role === 'client') {
+    const cert = { pem: pem(chain), from: 'client-certificate-data' };
+    return bench.shake(await serverTrusting(ca), { maxVersion: protocol, cert, key: { file: keyFile } });
+  }
+  bench.write('/flawed/leaf.crt', pem(chain));
+  const server = await bench.serve({ certFile: '/flawed/leaf.crt', keyFile });
   try {
-    return await bench.shake(server, {
-      maxVersion: protocol,
-      ...(role === 'server'
-        ? { serverName: host, ca: { file: '/pki/flawed-ca.crt' } }
-        : { cert: { file: files.cert }, key: { file: files.key } }),
-    });
+    return await bench.shake(server, { maxVersion: protocol, serverName: host, ca: { file: ca } });
   } finally {
     await server.close();
   }
 }
+
+/** The one key of all flawed leaves. */
+let keyFile: string | undefined;
+const bundles = new Map<string, string>();
+const trusting = new Map<string, Promise<TlsServer>>();
+
+/** A file with these roots; one for each bundle, for there are few. */
+function bundleFile(roots: readonly Uint8Array[]): string {
+  const content = pem(roots);
+  const known = bundles.get(content) ?? written(`/pki/roots-${bundles.size}.crt`, content);
+  bundles.set(content, known);
+  return known;
+}
+
+/** A server in order that trusts a bundle. It stays up: what it thinks of one client is nothing to the next. */
+function serverTrusting(ca: string): Promise<TlsServer> {
+  const known = trusting.get(ca) ?? bench.serve({ clientCaFile: ca });
+  trusting.set(ca, known);
+  return known;
+}
+
+function written(path: string, content: string): string {
+  bench.write(path, content);
+  return path;
+}
+
+const pem = (ders: readonly Uint8Array[]): string => ders.map((der) => writePem('CERTIFICATE', der)).join('');
 
 /**
  * The one chain that never gets to be judged: in TLS 1.2 the OpenSSL below a server has no cipher for an ECDSA
