@@ -46,6 +46,8 @@ const NAME_FORMS: Readonly<Record<string, keyof typeof FORMS | 'path'>> = {
   RoleBinding: 'path',
   ClusterRole: 'path',
   ClusterRoleBinding: 'path',
+  // Kubelets name theirs after their key: node-csr-6atVHbZ2Nz0E3vOKTOKpUIFMFIvDpK_HKrT0JyyTQJA.
+  CertificateSigningRequest: 'path',
 };
 
 type Check = (object: KubeObject) => FieldFault[];
