@@ -41,6 +41,8 @@ export interface ApiClientOptions {
   readonly log: (line: string) => void;
   /** The kubeconfig's context; default its current one. */
   readonly context?: string;
+  /** A file with certificate and key that stands in place of the kubeconfig's: a kubelet's that rotates them. */
+  readonly pairFile?: string;
 }
 
 /** Parts of a request that are not always needed. */
@@ -104,7 +106,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const load = (): Credentials => {
     if (credentials) return credentials;
     try {
-      credentials = readCredentials(host, options.kubeconfig, options.context);
+      credentials = readCredentials(host, options.kubeconfig, options);
     } catch (error) {
       const said = { program: programOf(component), level: 'error', text: unusableText(component, error) };
       const code = isLabError(error) ? error.code : 'INTERNAL';
@@ -116,7 +118,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     watched = files
       .filter((file) => file.flag !== 'certificate-authority')
       .map((file) => host.path(file.path));
-    stamp = watched.map(stampFile).join(' ');
+    // A change that a new round reads before a poll has seen it is a change all the same.
+    stamp ||= watched.map(stampFile).join(' ');
     return credentials;
   };
 

@@ -23,15 +23,22 @@ export interface CredentialFile {
 }
 
 /**
- * Read a kubeconfig's current context.
- * @param path  absolute inside the host
- * @throws      LabError FILE_MISSING, FILE_UNREADABLE; KubeconfigError in client-go's words
+ * Read a kubeconfig.
+ * @param path      absolute inside the host
+ * @param context   default the current one
+ * @param pairFile  certificate and key in one file, in place of the kubeconfig's
+ * @throws          LabError FILE_MISSING, FILE_UNREADABLE; KubeconfigError in client-go's words
  */
-export function readCredentials(host: Host, path: string, context?: string): Credentials {
+export function readCredentials(
+  host: Host,
+  path: string,
+  { context, pairFile }: { readonly context?: string | undefined; readonly pairFile?: string } = {},
+): Credentials {
   const source = readSource(host, path);
   return {
     kubeconfig: path,
     ...readKubeconfig(source, { file: path, ...(context === undefined ? {} : { context }) }),
+    ...(pairFile === undefined ? {} : { cert: { file: pairFile }, key: { file: pairFile } }),
   };
 }
 

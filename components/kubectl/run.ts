@@ -100,7 +100,7 @@ export async function runKubectl(argv: readonly string[], options: KubectlOption
   const path = args.text('kubeconfig') ?? options.kubeconfig ?? '/.kube/config';
   let credentials: Credentials;
   try {
-    credentials = readCredentials(options.host, path, args.text('context'));
+    credentials = readCredentials(options.host, path, { context: args.text('context') });
     if (name !== 'config') checkCredentials(options.host, credentials);
   } catch (error) {
     return fail(configurationText(error));
