@@ -4,6 +4,7 @@
  * `registry.ts` lists them; `lab/cluster.ts` starts them in the order of `dependsOn`; `run.ts` runs one alone
  * from its command line. A component reads its configuration from its real flags and files, inside its host.
  */
+import type { LabError } from '../certs/errors.ts';
 import type { FlagTable } from './flags.ts';
 import type { Host } from './host.ts';
 
@@ -72,6 +73,8 @@ export interface Running {
   readonly endpoint: { readonly url: string; readonly port: number } | null;
   /** The files that it holds, for "on disk beside in the process". */
   files(): readonly FileState[];
+  /** What keeps it from its work although it runs, such as a certificate that it waits for; null or absent: nothing. */
+  problem?(): LabError | null;
   /** Dial every server that this component is a client of, once, now. Resolves when each has an outcome. */
   dialNow(): Promise<void>;
   /** Stop: no handle left, port free. */

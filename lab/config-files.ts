@@ -26,6 +26,7 @@ export const CONFIG_PATHS = {
   scheduler: '/etc/kubernetes/scheduler.conf',
   controllerManager: '/etc/kubernetes/controller-manager.conf',
   kubelet: '/etc/kubernetes/kubelet.conf',
+  kubeletBootstrap: '/etc/kubernetes/bootstrap-kubelet.conf',
   kubeletConfig: '/var/lib/kubelet/config.yaml',
   kubeProxyConfig: '/var/lib/kube-proxy/config.conf',
   kubeProxy: '/var/lib/kube-proxy/kubeconfig.conf',
@@ -36,17 +37,6 @@ export const CONFIG_PATHS = {
 export const STATIC_PODS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
 
 export type StaticPod = (typeof STATIC_PODS)[number];
-
-/** Command lines of what is not a static pod. On a real machine they stand in systemd units and a DaemonSet. */
-export function workerArgv(program: 'kubelet' | 'kube-proxy', worker: string): readonly string[] {
-  return program === 'kubelet'
-    ? [
-        `--kubeconfig=${CONFIG_PATHS.kubelet}`,
-        `--config=${CONFIG_PATHS.kubeletConfig}`,
-        `--hostname-override=${worker}`,
-      ]
-    : [`--config=${CONFIG_PATHS.kubeProxyConfig}`, `--hostname-override=${worker}`];
-}
 
 /** Every configuration file of a cluster. */
 export function configFiles(choices: Choices, ports: Ports): readonly ConfigFile[] {
@@ -116,6 +106,7 @@ export function staticPodArgv(pod: StaticPod, choices: Choices, ports: Ports): r
         '--bind-address=127.0.0.1',
         `--client-ca-file=${ca}`,
         '--enable-admission-plugins=NodeRestriction',
+        '--enable-bootstrap-token-auth=true',
         `--etcd-cafile=${etcdCa}`,
         `--etcd-certfile=${pki(toEtcd, 'cert')}`,
         `--etcd-keyfile=${pki(toEtcd, 'key')}`,

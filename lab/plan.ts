@@ -3,7 +3,7 @@
  * control plane, the service's usual flags on a worker.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLabError, LabError, messageOf } from '../certs/errors.ts';
 import { readText } from '../certs/files.ts';
@@ -35,6 +35,10 @@ export function planOf({ component, host: name, id }: Instance, host: Host): Pla
     switch (component) {
       case 'kubelet':
         return service(host, CONFIG_PATHS.kubeletConfig, [
+          // kubeadm's service always has this flag: a kubelet whose certificate has ended then does not even start.
+          ...(existsSync(host.path(CONFIG_PATHS.kubeletBootstrap))
+            ? [`--bootstrap-kubeconfig=${CONFIG_PATHS.kubeletBootstrap}`]
+            : []),
           `--kubeconfig=${CONFIG_PATHS.kubelet}`,
           `--config=${CONFIG_PATHS.kubeletConfig}`,
           `--hostname-override=${name}`,
@@ -62,7 +66,7 @@ export function foldersOf(instance: Instance): readonly string[] {
 
 /** What systemd or the DaemonSet starts: fixed flags and a configuration file. */
 function service(host: Host, config: string, argv: readonly string[]): Plan {
-  return { kind: 'run', argv, fingerprint: hash(readText(host.path(config))) };
+  return { kind: 'run', argv, fingerprint: hash([readText(host.path(config)), ...argv].join('\n')) };
 }
 
 /**

@@ -25,7 +25,7 @@ export interface InstanceState {
   /** Where it listens; null for a pure client, or while it does not run. */
   readonly url: string | null;
   readonly restarts: number;
-  /** Why it does not run, or why its configuration on disk is not the one that runs; null when all is well. */
+  /** Why it does not run, or cannot do its work, or why its configuration on disk is not the one that runs; null when all is well. */
   readonly problem: { readonly code: string; readonly what: string; readonly fix: string } | null;
   readonly files: readonly FileState[];
 }
@@ -148,16 +148,19 @@ export function supervise(options: SupervisorOptions): Supervisor {
 
   return {
     instance,
-    state: () => ({
-      id: instance.id,
-      component: instance.component,
-      host: instance.host,
-      phase,
-      url: running?.endpoint?.url ?? null,
-      restarts,
-      problem: problem ? { code: problem.code, what: problem.what, fix: problem.fix } : null,
-      files: running?.files() ?? [],
-    }),
+    state: () => {
+      const trouble = problem ?? running?.problem?.() ?? null;
+      return {
+        id: instance.id,
+        component: instance.component,
+        host: instance.host,
+        phase,
+        url: running?.endpoint?.url ?? null,
+        restarts,
+        problem: trouble ? { code: trouble.code, what: trouble.what, fix: trouble.fix } : null,
+        files: running?.files() ?? [],
+      };
+    },
     phase: () => phase,
     start: () =>
       inTurn(async () => {

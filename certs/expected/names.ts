@@ -12,6 +12,8 @@ import { type Choices, type Identity, identities } from '../identities.ts';
 import { publicHalf } from '../keys.ts';
 import { type ExpectedRow, placesOf, row } from './row.ts';
 
+/** What a kubelet asked for by itself: certificate and key in one file, under the real kubelet's names. */
+const KUBELETS_OWN = /^kubelet-(client|server)-[\w-]+\.pem$/;
 /** Larger files are not keys or certificates. */
 const MAX_BYTES = 1_000_000;
 
@@ -50,7 +52,7 @@ function fileRows(
   const holdsKey = contents.includes('private-key') || contents.includes('encrypted-key');
   const rows: ExpectedRow[] = [];
   const name = basename(path);
-  if (holdsKey && !saysKey(name)) {
+  if (holdsKey && !saysKey(name) && !KUBELETS_OWN.test(name)) {
     rows.push(
       row(place, {
         what: 'key',

@@ -2,7 +2,7 @@
  * kubelet: serves 10250 for the API server, and as a client of the API server speaks for its node and runs its pods.
  */
 import { LabError } from '../../certs/errors.ts';
-import { type ApiClient, createApiClient } from '../api/client.ts';
+import type { ApiClient } from '../api/client.ts';
 import { podSubnet } from '../api/pod-cidr.ts';
 import { QUICK_ROUND_MS, startRounds } from '../api/rounds.ts';
 import type { Component, Running, StartContext } from '../component.ts';
@@ -11,6 +11,7 @@ import { startTlsServer, type TlsServerEvent } from '../tls/server.ts';
 import { createAdmit } from './auth.ts';
 import { readKubeletConfig } from './config.ts';
 import { KUBELET_FLAGS } from './flags.ts';
+import { openIdentity } from './identity.ts';
 import { startNodeVoice } from './node.ts';
 import { startPods } from './pods.ts';
 import { kubeletHttp } from './server.ts';
@@ -40,14 +41,8 @@ async function start(context: StartContext): Promise<Running> {
   }
   const node = flags['hostname-override'] || host.name;
   const config = readKubeletConfig(host, flags.config, flags['cert-dir']);
-  const client = createApiClient({
-    host,
-    component: context.id,
-    kubeconfig: flags.kubeconfig,
-    settings,
-    roundMs,
-    log: context.log,
-  });
+  const identity = openIdentity({ context, flags, config, node });
+  const { client, serving } = identity;
   client.klog('I', 'server.go:530', 'Kubelet version', { kubeletVersion: 'v1.33.0' });
   const pods = startPods({
     client,
@@ -69,8 +64,9 @@ async function start(context: StartContext): Promise<Running> {
     component: context.id,
     settings,
     port: config.port,
-    certFile: config.tlsCertFile,
-    keyFile: config.tlsPrivateKeyFile,
+    certFile: serving.certFile,
+    keyFile: serving.keyFile,
+    certMayBeMissing: serving.mayBeMissing,
     flags: { cert: 'tlsCertFile', key: 'tlsPrivateKeyFile', ca: 'authentication.x509.clientCAFile' },
     ...(config.clientCAFile === '' ? {} : { clientCaFile: config.clientCAFile }),
     minVersion: config.tlsMinVersion,
@@ -79,7 +75,7 @@ async function start(context: StartContext): Promise<Running> {
     log: (event) => logEvent(client, event),
   }).catch(async (error: unknown) => {
     await pods.close();
-    await client.close();
+    await identity.close();
     throw error;
   });
   client.klog('I', 'server.go:180', 'Starting to listen', { address: '127.0.0.1', port: server.port });
@@ -91,10 +87,12 @@ async function start(context: StartContext): Promise<Running> {
     leaseMs: roundMs * LEASE_ROUNDS,
   });
   const rounds = startRounds(roundMs, async () => {
+    if (!(await identity.ready())) return;
     client.newRound();
     await voice.round();
     pods.follow();
     await pods.retry();
+    await identity.refresh();
     // Very many kubelets in one process: an idle connection each would be most of their memory.
     if (roundMs > QUICK_ROUND_MS) client.endRound();
   });
@@ -103,11 +101,12 @@ async function start(context: StartContext): Promise<Running> {
     id: context.id,
     endpoint: { url: server.url, port: server.port },
     files: () => [...client.files(), ...server.files()],
+    problem: () => identity.problem(),
     dialNow: () => rounds.now(),
     close: async () => {
       await rounds.close();
       await pods.close();
-      await client.close();
+      await identity.close();
       await server.close();
     },
   };

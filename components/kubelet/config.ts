@@ -11,6 +11,8 @@ export interface KubeletConfig {
   readonly port: number;
   readonly tlsCertFile: string;
   readonly tlsPrivateKeyFile: string;
+  /** The file names its serving certificate; else these are the places where one is looked for. */
+  readonly tlsFilesNamed: boolean;
   /** Empty: no client certificate is asked for. */
   readonly clientCAFile: string;
   readonly anonymous: boolean;
@@ -74,6 +76,7 @@ export function readKubeletConfig(host: Host, path: string, certDir: string): Ku
     port: port as number,
     tlsCertFile: string(file['tlsCertFile']) || `${certDir}/kubelet.crt`,
     tlsPrivateKeyFile: string(file['tlsPrivateKeyFile']) || `${certDir}/kubelet.key`,
+    tlsFilesNamed: string(file['tlsCertFile']) !== '' && string(file['tlsPrivateKeyFile']) !== '',
     clientCAFile: string(fields(authentication['x509'])['clientCAFile']),
     anonymous: fields(authentication['anonymous'])['enabled'] === true,
     webhookAuthentication: fields(authentication['webhook'])['enabled'] !== false,
