@@ -95,7 +95,8 @@ function fileRows(
         found: `the private key of ${ca}`,
         wrong: {
           code: null,
-          fix: `rm ${path}`,
+          fix:
+            place.name === 'control-plane' ? `npx mtls-lab certs signing off, or rm ${path}` : `rm ${path}`,
           says: `it is the private key of the CA "${ca}": whoever takes over this machine can sign any certificate`,
         },
       }),

@@ -133,7 +133,7 @@ export function waitingProblem(
     return new LabError(code, {
       what: `${what} approved, and nobody signs it`,
       why: 'kube-controller-manager signs requests when it holds the CA key (--cluster-signing-key-file). In this lab the CA key stays in pki/ unless you say otherwise.',
-      fix: 'npx mtls-lab up --cluster-signing on   (copies the CA key to the control plane)',
+      fix: 'npx mtls-lab certs signing on   (copies the CA key to the control plane)',
     });
   }
   return new LabError(code, {

@@ -1,4 +1,4 @@
-/** `certs`: the table of certificates; `certs renew`, `sign` and `distribute`. Works whether or not a lab runs. */
+/** `certs`: the table of certificates; `certs renew`, `sign`, `distribute` and `signing`. Works whether or not a lab runs. */
 import { relative } from 'node:path';
 import { issueOnDesk } from '../../certs/desk.ts';
 import { LabError } from '../../certs/errors.ts';
@@ -12,10 +12,13 @@ import { type Invocation, switchOption, textOption } from './command.ts';
 
 type Action = (invocation: Invocation, directory: LabDirectory, rest: readonly string[]) => Promise<number>;
 
-const ACTIONS = { 'check-expiration': check, renew, sign, distribute: copyOut } as const satisfies Record<
-  string,
-  Action
->;
+const ACTIONS = {
+  'check-expiration': check,
+  renew,
+  sign,
+  distribute: copyOut,
+  signing,
+} as const satisfies Record<string, Action>;
 
 export async function run(invocation: Invocation): Promise<number> {
   const [word = 'check-expiration', ...rest] = invocation.positionals;
@@ -36,6 +39,15 @@ export async function complete(dir: string): Promise<readonly string[]> {
 async function check(invocation: Invocation, directory: LabDirectory): Promise<number> {
   const { showCertificates } = await import('./certs-table.ts');
   return showCertificates(invocation, directory);
+}
+
+async function signing(
+  invocation: Invocation,
+  directory: LabDirectory,
+  [word]: readonly string[],
+): Promise<number> {
+  const { showSigning } = await import('./certs-signing.ts');
+  return showSigning(invocation, directory, word);
 }
 
 /** Issue anew on the desk; nothing changes on the hosts until they are distributed. */

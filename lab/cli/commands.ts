@@ -136,7 +136,8 @@ export const commands = {
   certs: {
     group: 'Certificates',
     summary: 'when each certificate ends and whether it is as it should be; renew, sign, distribute',
-    usage: '[check-expiration]  |  renew ID…|all  |  sign CSR --as ID  |  distribute [ID…]',
+    usage:
+      '[check-expiration]  |  renew ID…|all  |  sign CSR --as ID  |  distribute [ID…]  |  signing [on|off]',
     options: {
       as: { type: 'string', value: 'ID', help: 'sign: purpose, names and CA of this certificate' },
       purpose: { type: 'string', value: 'server|client', help: 'sign: for a bare purpose' },
@@ -149,6 +150,7 @@ export const commands = {
       'mtls-lab certs renew scheduler',
       'mtls-lab certs distribute',
       'mtls-lab certs sign my.csr --as scheduler',
+      'mtls-lab certs signing on',
     ],
     load: () => import('./certs.ts'),
   },
