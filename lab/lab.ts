@@ -28,6 +28,8 @@ export interface LabOptions {
   readonly onLine?: (id: InstanceId, line: string) => void;
   /** To follow handshakes from the first moment on; a new one by default. */
   readonly journal?: Journal;
+  /** Between two rounds of dialling; default: DESIGN section 6. */
+  readonly roundMs?: number;
 }
 
 /** A lab that runs in this process. */
@@ -55,6 +57,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       load: loadComponent,
       ...(options.onLine ? { onLine: options.onLine } : {}),
       ...(options.journal ? { journal: options.journal } : {}),
+      ...(options.roundMs === undefined ? {} : { roundMs: options.roundMs }),
     });
     cluster = running;
     const seeded = options.seed === false ? undefined : seed(running);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { hostPath } from '../../certs/hosts.ts';
 import { type InitOptions, initDirectory } from '../../lab/init.ts';
-import { type Lab, startLab } from '../../lab/lab.ts';
+import { type Lab, type LabOptions, startLab } from '../../lab/lab.ts';
 import type { InstanceState } from '../../lab/supervisor.ts';
 import { temporaryFolder } from './cli.ts';
 
@@ -17,12 +17,15 @@ export interface TestLab {
 }
 
 /** Make a directory and start a lab in it. */
-export async function openTestLab(options: InitOptions = {}): Promise<TestLab> {
+export async function openTestLab(
+  options: InitOptions = {},
+  running: Omit<LabOptions, 'dir'> = {},
+): Promise<TestLab> {
   const folder = temporaryFolder('lab');
   const dir = join(folder.path, 'lab');
   try {
     await initDirectory(dir, { key: 'ecdsa-p256', portBase: 0, ...options });
-    const lab = await startLab({ dir });
+    const lab = await startLab({ ...running, dir });
     return {
       dir,
       lab,
