@@ -5,6 +5,7 @@ import { expectedOutcomes } from '../faults/expect.ts';
 import { FAMILIES, type Fault, type FaultFamily, type Scope } from '../faults/fault.ts';
 import type { Invocation } from './command.ts';
 import { table } from './render.ts';
+import type { Terminal } from './terminal.ts';
 
 /** A cluster as `init` makes it; faults apply to others in the same way. */
 const SCOPE: Scope = { choices: DEFAULT_CHOICES, workers: workerNames(DEFAULT_CHOICES), settings: {} };
@@ -15,18 +16,23 @@ export async function run({ json, terminal, positionals }: Invocation): Promise<
     const chosen = name === undefined ? faults : [findFault(name)];
     terminal.print(JSON.stringify(chosen.map(toJson)));
   } else if (name === undefined) {
-    for (const [family, about] of Object.entries(FAMILIES)) {
-      const own = faults.filter((fault) => fault.family === (family as FaultFamily));
-      if (own.length === 0) continue;
-      terminal.print(`${family}: ${about}`);
-      terminal.print(table(own.map(({ id, title }) => [`  ${id}`, title])));
-    }
+    printCatalogue(terminal);
   } else terminal.print(page(findFault(name)));
   return 0;
 }
 
 export async function complete(): Promise<readonly string[]> {
   return faults.map(({ id }) => id);
+}
+
+/** Every fault, by family. */
+export function printCatalogue(terminal: Terminal): void {
+  for (const [family, about] of Object.entries(FAMILIES)) {
+    const own = faults.filter((fault) => fault.family === (family as FaultFamily));
+    if (own.length === 0) continue;
+    terminal.print(`${family}: ${about}`);
+    terminal.print(table(own.map(({ id, title }) => [`  ${id}`, title])));
+  }
 }
 
 function page(fault: Fault): string {

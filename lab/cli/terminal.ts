@@ -29,6 +29,8 @@ export interface Terminal {
   /** As it is, without a newline: cursor movement, chunks of a log. */
   write(text: string): void;
   paint(colour: Colour, text: string): string;
+  /** Answers questions in place of the keyboard. */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 /** What `openTerminal` looks at; the process by default. */
