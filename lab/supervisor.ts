@@ -25,8 +25,16 @@ export interface InstanceState {
   /** Where it listens; null for a pure client, or while it does not run. */
   readonly url: string | null;
   readonly restarts: number;
-  /** Why it does not run, or cannot do its work, or why its configuration on disk is not the one that runs; null when all is well. */
-  readonly problem: { readonly code: string; readonly what: string; readonly fix: string } | null;
+  /**
+   * Why it does not run, or runs with its old configuration; `hinders: 'work'`: it runs as it should, and waits for
+   * something. null when all is well.
+   */
+  readonly problem: {
+    readonly code: string;
+    readonly what: string;
+    readonly fix: string;
+    readonly hinders: 'run' | 'work';
+  } | null;
   readonly files: readonly FileState[];
 }
 
@@ -157,7 +165,10 @@ export function supervise(options: SupervisorOptions): Supervisor {
         phase,
         url: running?.endpoint?.url ?? null,
         restarts,
-        problem: trouble ? { code: trouble.code, what: trouble.what, fix: trouble.fix } : null,
+        problem: trouble && {
+          ...{ code: trouble.code, what: trouble.what, fix: trouble.fix },
+          hinders: problem ? 'run' : 'work',
+        },
         files: running?.files() ?? [],
       };
     },

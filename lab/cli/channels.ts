@@ -70,13 +70,15 @@ export function expectedFiles(choices: Choices, channels: readonly Channel[]): E
   );
 }
 
-/** `✓`, or who refused and why. */
-export function verdict(channel: ChannelState, terminal: Terminal): string {
+/** `✓`, or who refused and why. `named`: with the connection's two ends, for a line of its own. */
+export function verdict(channel: ChannelState, terminal: Terminal, named = false): string {
+  const ends = named ? [`${channel.client} → ${channel.server}`] : [];
   if (channel.layer === 'ok' && channel.unsafe.length > 0) {
-    return terminal.paint('yellow', `! accepted, but unsafe: ${channel.unsafe.join('; ')}`);
+    const text = `accepted, but unsafe: ${channel.unsafe.join('; ')}`;
+    return terminal.paint('yellow', ['!', ...ends, text].join(named ? '  ' : ' '));
   }
   const [mark, colour] = MARKS[channel.layer];
-  return terminal.paint(colour, [mark, ...reason(channel)].join('  '));
+  return terminal.paint(colour, [mark, ...ends, ...reason(channel)].join('  '));
 }
 
 function reason({ layer, by, code, alert, client, server }: ChannelState): string[] {
@@ -117,14 +119,15 @@ export function modeLine(clientAuth: StatusReport['clientAuth']): string {
     : 'Mode: as Kubernetes does (TLS lets a bad client in, then 401 or 403). Strict: up --client-auth require';
 }
 
-/** Components that do not run, or whose configuration on disk is not in use. */
+/** Components that do not run, cannot do their work, or whose configuration on disk is not in use. */
 export function problemLines(components: readonly InstanceState[], terminal: Terminal): string {
   return components
     .flatMap(({ id, phase, problem }) => {
       if (problem === null)
         return phase === 'running' ? [] : [`${terminal.paint('red', '✗')} ${id} is ${phase}`];
-      const head = phase === 'running' ? `${id} runs on with its old configuration` : `${id} is ${phase}`;
-      return [`${terminal.paint('red', '✗')} ${head}: ${problem.what}`, `  fix  ${problem.fix}`];
+      const { what, fix, hinders } = problem;
+      const head = phase === 'running' ? `${id} runs on with its old configuration: ` : `${id} is ${phase}: `;
+      return [`${terminal.paint('red', '✗')} ${hinders === 'work' ? '' : head}${what}`, `  fix  ${fix}`];
     })
     .join('\n');
 }

@@ -45,6 +45,16 @@ test.for([
   expect(plan(id)).toMatchObject({ kind: 'run', argv: expect.arrayContaining([flag]) });
 });
 
+test('a kubelet starts anew, able to bootstrap, when the file for it appears', () => {
+  const before = plan('kubelet@worker-1');
+  const flag = '--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf';
+  expect(before).toMatchObject({ argv: expect.not.arrayContaining([flag]) });
+  writeFileSync(host('worker-1').path('/etc/kubernetes/bootstrap-kubelet.conf'), '');
+  const after = plan('kubelet@worker-1');
+  expect(after).toMatchObject({ argv: expect.arrayContaining([flag]) });
+  expect(after).not.toMatchObject({ fingerprint: 'fingerprint' in before && before.fingerprint });
+});
+
 test('another text of a manifest is another configuration', () => {
   const before = plan('kube-scheduler');
   expect(plan('kube-scheduler')).toEqual(before);

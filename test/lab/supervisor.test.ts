@@ -19,7 +19,13 @@ afterEach(async () => {
 });
 
 function bench(first: Plan) {
-  const state = { plan: first, failure: undefined as Error | undefined, open: 0, starts: 0 };
+  const state = {
+    plan: first,
+    failure: undefined as Error | undefined,
+    hindrance: null as LabError | null,
+    open: 0,
+    starts: 0,
+  };
   const notes: string[] = [];
   const component: Component = {
     name: 'etcd',
@@ -34,6 +40,7 @@ function bench(first: Plan) {
         id,
         endpoint: null,
         files: () => [],
+        problem: () => state.hindrance,
         dialNow: async () => undefined,
         close: async () => {
           state.open -= 1;
@@ -97,12 +104,27 @@ test('runs on with a manifest that cannot be read, says so, and ends at the stri
   await one.start();
   state.plan = BAD;
   await one.reconsider();
-  expect(one.state()).toMatchObject({ phase: 'running', problem: { code: 'MANIFEST_INVALID', fix: 'mend' } });
+  expect(one.state()).toMatchObject({
+    phase: 'running',
+    problem: { code: 'MANIFEST_INVALID', fix: 'mend', hinders: 'run' },
+  });
   await one.reconsider(true);
   expect(one.state()).toMatchObject({ phase: 'stopped', problem: { code: 'MANIFEST_INVALID' } });
   state.plan = RUN;
   await one.reconsider();
   expect(one.state()).toMatchObject({ phase: 'running', problem: null });
+});
+
+test('tells what a component waits for that runs as it should', async () => {
+  const { state, one } = bench(RUN);
+  await one.start();
+  state.hindrance = new LabError('NO_SERVING_CERTIFICATE', { what: 'waits', fix: 'approve' });
+  expect(one.state()).toMatchObject({
+    phase: 'running',
+    problem: { code: 'NO_SERVING_CERTIFICATE', what: 'waits', fix: 'approve', hinders: 'work' },
+  });
+  state.hindrance = null;
+  expect(one.state().problem).toBeNull();
 });
 
 test('tries again by itself after it could not start, and at once when a file changed', async () => {
