@@ -71,33 +71,43 @@ export function isNodeClientRequest(request: CertificateSigningRequest, csr: Csr
   );
 }
 
+/** The checks in the order of helpers.go, ValidateKubeletClientCSR: the first one that fails is the message. */
 function kubeletClientRefusal(csr: Csr, usages: readonly string[]): string | null {
-  const subject = subjectRefusal(csr);
-  if (subject !== null) return subject;
   const kinds = csr.requested.san.map((one) => one.kind);
-  if (kinds.includes('dns')) return 'DNS subjectAltNames are not allowed';
-  if (kinds.includes('email')) return 'Email subjectAltNames are not allowed';
-  if (kinds.includes('ip')) return 'IP subjectAltNames are not allowed';
-  if (kinds.includes('uri')) return 'URI subjectAltNames are not allowed';
-  return usagesRefusal(usages, 'client auth');
+  return (
+    organizationRefusal(csr) ??
+    (kinds.includes('dns') ? 'DNS subjectAltNames are not allowed' : null) ??
+    (kinds.includes('email') ? 'Email subjectAltNames are not allowed' : null) ??
+    (kinds.includes('ip') ? 'IP subjectAltNames are not allowed' : null) ??
+    (kinds.includes('uri') ? 'URI subjectAltNames are not allowed' : null) ??
+    commonNameRefusal(csr) ??
+    usagesRefusal(usages, 'client auth')
+  );
 }
 
+/** As helpers.go, ValidateKubeletServingCSR: here the common name comes last. */
 function kubeletServingRefusal(csr: Csr, usages: readonly string[]): string | null {
-  const subject = subjectRefusal(csr);
-  if (subject !== null) return subject;
   const kinds = csr.requested.san.map((one) => one.kind);
-  if (!kinds.includes('dns') && !kinds.includes('ip')) return 'DNS or IP subjectAltName is required';
-  if (kinds.includes('email')) return 'Email subjectAltNames are not allowed';
-  if (kinds.includes('uri')) return 'URI subjectAltNames are not allowed';
-  return usagesRefusal(usages, 'server auth');
+  const named = kinds.includes('dns') || kinds.includes('ip');
+  return (
+    organizationRefusal(csr) ??
+    (named ? null : 'DNS or IP subjectAltName is required') ??
+    (kinds.includes('email') ? 'Email subjectAltNames are not allowed' : null) ??
+    (kinds.includes('uri') ? 'URI subjectAltNames are not allowed' : null) ??
+    usagesRefusal(usages, 'server auth') ??
+    commonNameRefusal(csr)
+  );
 }
 
-function subjectRefusal({ subject }: Csr): string | null {
+function organizationRefusal({ subject }: Csr): string | null {
   const [organization, ...others] = subject.organizations;
-  if (organization !== 'system:nodes' || others.length > 0) return 'subject organization is not system:nodes';
-  return subject.commonName.startsWith(NODE_PREFIX)
-    ? null
-    : `subject common name does not begin with ${NODE_PREFIX}`;
+  const right = organization === 'system:nodes' && others.length === 0;
+  return right ? null : 'subject organization is not system:nodes';
+}
+
+function commonNameRefusal({ subject }: Csr): string | null {
+  const right = subject.commonName.startsWith(NODE_PREFIX);
+  return right ? null : `subject common name does not begin with ${NODE_PREFIX}`;
 }
 
 function usagesRefusal(usages: readonly string[], purpose: string): string | null {
@@ -106,9 +116,8 @@ function usagesRefusal(usages: readonly string[], purpose: string): string | nul
     .sort()
     .join(' ');
   const wanted = [purpose, 'digital signature'].sort().join(' ');
-  return given === wanted
-    ? null
-    : `usages did not match [${[purpose, 'digital signature', 'key encipherment'].join(' ')}]`;
+  const listed = [purpose, 'digital signature', 'key encipherment'].sort().join(' ');
+  return given === wanted ? null : `usages did not match [${listed}]`;
 }
 
 /**

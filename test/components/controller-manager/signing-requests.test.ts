@@ -8,6 +8,7 @@ import type { San } from '../../../certs/identities.ts';
 import { generateKeys } from '../../../certs/keys.ts';
 import { createApiClient } from '../../../components/api/client.ts';
 import { type CertificateSigningRequest, conditionOf } from '../../../components/api/kinds.ts';
+import { kubectlFor } from '../../support/kubectl.ts';
 import { eventually, openWholeCluster, type WholeCluster } from '../../support/whole-cluster.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -154,41 +155,73 @@ test('never approves a serving certificate by itself, and signs it with its name
   expect((await issued('serving')).subjectAltName).toBe('DNS:worker-9, IP Address:127.0.0.1');
 });
 
-test.for<readonly [string, Wanted]>([
+const CLIENT = {
+  signer: 'kube-apiserver-client-kubelet',
+  usages: ['digital signature', 'client auth'],
+} as const;
+const SERVING = { signer: 'kubelet-serving', usages: ['digital signature', 'server auth'] } as const;
+const DNS: readonly San[] = [{ kind: 'dns', value: 'x' }];
+const IP: readonly San[] = [{ kind: 'ip', value: '127.0.0.1' }];
+
+// The order is that of helpers.go: where two things are wrong, the first one is named.
+test.for<readonly [string, Omit<Wanted, 'name'>]>([
   [
-    'DNS or IP subjectAltName is required',
-    { name: 'no-names', signer: 'kubelet-serving', ...NODE, usages: ['digital signature', 'server auth'] },
+    'subject organization is not system:nodes',
+    { ...CLIENT, commonName: 'jane', organizations: ['dev'], sans: DNS },
   ],
   [
     'subject organization is not system:nodes',
-    {
-      name: 'no-node',
-      signer: 'kubelet-serving',
-      commonName: 'system:node:x',
-      organizations: ['dev'],
-      sans: [{ kind: 'dns', value: 'x' }],
-      usages: ['digital signature', 'server auth'],
-    },
+    { ...SERVING, ...NODE, organizations: ['system:nodes', 'dev'] },
+  ],
+  ['DNS subjectAltNames are not allowed', { ...CLIENT, ...NODE, sans: [...IP, ...DNS] }],
+  ['IP subjectAltNames are not allowed', { ...CLIENT, ...NODE, commonName: 'worker-9', sans: IP }],
+  [
+    'subject common name does not begin with system:node:',
+    { ...CLIENT, ...NODE, commonName: 'w', usages: ['any'] },
   ],
   [
-    'DNS subjectAltNames are not allowed',
-    {
-      name: 'names',
-      signer: 'kube-apiserver-client-kubelet',
-      ...NODE,
-      sans: [{ kind: 'dns', value: 'x' }],
-      usages: ['digital signature', 'client auth'],
-    },
+    'subject common name does not begin with system:node:',
+    { ...SERVING, ...NODE, commonName: 'w', sans: DNS },
+  ],
+  ['DNS or IP subjectAltName is required', { ...SERVING, ...NODE }],
+  [
+    'usages did not match [client auth digital signature key encipherment]',
+    { ...CLIENT, ...NODE, usages: ['client auth'] },
+  ],
+  [
+    'usages did not match [digital signature key encipherment server auth]',
+    { ...SERVING, ...NODE, sans: DNS, usages: ['digital signature', 'server auth', 'client auth'] },
   ],
   [
     'invalid usage for client certificate: server auth',
-    { name: 'usage', signer: 'kube-apiserver-client', ...NODE, usages: ['client auth', 'server auth'] },
+    { signer: 'kube-apiserver-client', ...NODE, usages: ['client auth', 'server auth'] },
+  ],
+  [
+    'missing required usage for client certificate: client auth',
+    { signer: 'kube-apiserver-client', ...NODE, usages: ['digital signature'] },
   ],
 ])('refuses to sign: %s', async ([message, wanted]) => {
-  await send(wanted);
-  await approve(wanted.name);
+  const name = `refused-${++refused}`;
+  await send({ ...wanted, name });
+  await approve(name);
   const failed = await eventually('it has failed', async () =>
-    conditionOf((await read(wanted.name)).status?.conditions, 'Failed'),
+    conditionOf((await read(name)).status?.conditions, 'Failed'),
   );
-  expect(failed).toMatchObject({ reason: 'SignerValidationFailure', message });
+  expect(failed).toMatchObject({ status: 'True', reason: 'SignerValidationFailure', message });
+  expect((await read(name)).status?.certificate).toBeUndefined();
+});
+let refused = 0;
+
+test('shows a refusal to real kubectl as it stands in a real cluster', async (context) => {
+  const kubectl = kubectlFor(context, cluster.dir, '1.33');
+  await send({ name: 'shown', ...SERVING, ...NODE, commonName: 'worker-9', sans: DNS });
+  expect((await kubectl(['certificate', 'approve', 'shown'])).stdout).toContain('shown approved');
+  await eventually('it has failed', async () =>
+    /kubernetes.io\/kubelet-serving +kubernetes-admin +<none> +Approved,Failed/.test(
+      (await kubectl(['get', 'csr', 'shown'])).stdout,
+    ),
+  );
+  const yaml = (await kubectl(['get', 'csr', 'shown', '-o', 'yaml'])).stdout;
+  expect(yaml).toContain("message: 'subject common name does not begin with system:node:'");
+  expect(yaml).toContain('reason: SignerValidationFailure');
 });
