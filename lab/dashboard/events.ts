@@ -1,11 +1,9 @@
-/** What the server tells the page: one closed union over the WebSocket, and the story that the page asks for. */
-import type { Finding } from '../../certs/errors.ts';
+/** What the server tells the page: one closed union over the WebSocket. */
 import type { ClientAuth } from '../../components/component.ts';
 import type { ChannelState } from '../channel.ts';
 import type { ClockState } from '../clock.ts';
 import type { Badge } from '../consequences.ts';
-import type { Story } from '../explain.ts';
-import type { Rung } from '../rungs.ts';
+import type { StepState } from './stepper.ts';
 
 /** What the cluster makes of it, beside the connections: told when it changes and every few seconds. */
 export interface ClusterNews {
@@ -42,13 +40,11 @@ export interface Batch {
   readonly pulses: Readonly<Record<string, number>>;
 }
 
-/** All that comes over the WebSocket. */
-export type PageMessage = Snapshot | Batch | ClusterNews;
-
-/** One handshake in full; only on request. */
-export interface CardStory {
-  readonly state: ChannelState;
-  readonly story: Story;
-  readonly rungs: readonly Rung[];
-  readonly checks: { readonly client: readonly Finding[]; readonly server: readonly Finding[] };
+/** The handshake in step mode went on. */
+export interface StepNews {
+  readonly kind: 'step';
+  readonly state: StepState;
 }
+
+/** All that comes over the WebSocket. */
+export type PageMessage = Snapshot | Batch | ClusterNews | StepNews;

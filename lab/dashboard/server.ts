@@ -5,16 +5,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { isLabError, LabError, messageOf } from '../../certs/errors.ts';
+import { openHistory } from '../history.ts';
 import type { Lab } from '../lab.ts';
 import { type Guard, openGuard } from './auth.ts';
+import { EXPORTS } from './export.ts';
 import { openFeed } from './feed.ts';
 import { MODE } from './mode.ts';
 import { loadPage } from './page-build.ts';
 import type { Ask, Route } from './route.ts';
+import { openStepper, STEPS } from './stepper.ts';
 import { STORIES } from './stories.ts';
 
 /** Everything that can be asked, beside the page itself. */
-const ROUTES: Readonly<Record<string, Route>> = { ...STORIES, ...MODE };
+const ROUTES: Readonly<Record<string, Route>> = { ...STORIES, ...EXPORTS, ...STEPS, ...MODE };
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 
@@ -51,7 +54,9 @@ export async function startDashboard(lab: Lab): Promise<Dashboard> {
   const host = `127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`;
   const guard = openGuard(lab.directory.dir, host);
   const feed = openFeed(lab);
-  const given = { lab, changed: feed.look };
+  const history = openHistory(lab.cluster.journal);
+  const stepper = openStepper(lab.cluster, (state) => feed.tell({ kind: 'step', state }));
+  const given = { lab, history, stepper, changed: feed.look };
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4096 });
 
   server.on('request', (request, response) => {
@@ -70,6 +75,8 @@ export async function startDashboard(lab: Lab): Promise<Dashboard> {
     url: `http://${host}/?token=${guard.token}`,
     close: () =>
       new Promise<void>((resolve) => {
+        stepper.close();
+        history.close();
         feed.close();
         server.close(() => resolve());
         server.closeAllConnections();

@@ -1,38 +1,53 @@
-/** The story routes: the newest handshake of a connection, or a fresh one, by the connection's id. */
+/** The story routes: one handshake as a card, its bytes, and what a connection went through before. */
 import type { Trace } from '../../components/tls/trace.ts';
-import { channelState } from '../channel.ts';
-import { explain } from '../explain.ts';
 import { freshHandshake } from '../handshake.ts';
-import type { Lab } from '../lab.ts';
-import { rungsOf } from '../rungs.ts';
 import type { Channel } from '../topology.ts';
-import type { CardStory } from './events.ts';
-import { type Answer, json, plain, type Route } from './route.ts';
+import { bytesOf, cardOf, channelOfTrace, recentOf } from './card.ts';
+import { type Answer, type Ask, json, plain, type Route } from './route.ts';
 
 export const STORIES = {
-  'GET /story': async ({ lab, query }) => {
-    const channel = channelOf(lab, query);
-    const trace = channel && lab.cluster.journal.latest(channel.id);
-    return trace ? story(channel, trace) : plain('No handshake yet.', 404);
+  /** `?channel=ID`: its newest handshake; `?trace=ID`: that one, as long as it is remembered. */
+  'GET /story': async (ask) => {
+    const trace = traceOf(ask);
+    if (trace) return story(ask, trace);
+    return plain(
+      ask.query.has('trace') ? 'This handshake is not remembered any more.' : 'No handshake yet.',
+      404,
+    );
   },
-  'POST /handshake': async ({ lab, query }) => {
-    const channel = channelOf(lab, query);
+  /** Fields and bytes of the messages of `?trace=ID`. */
+  'GET /messages': async (ask) => {
+    const trace = traceOf(ask);
+    return trace ? json(bytesOf(trace)) : plain('This handshake is not remembered any more.', 404);
+  },
+  /** Runs of handshakes of `?channel=ID`, newest first. */
+  'GET /recent': async (ask) => {
+    const channel = channelOf(ask, ask.query.get('channel') ?? '');
     if (!channel) return plain('There is no such connection.', 404);
-    return story(channel, await freshHandshake(lab.cluster, channel));
+    return json(recentOf(channel, ask.history));
+  },
+  /** `?channel=ID`: dial now. */
+  'POST /handshake': async (ask) => {
+    const channel = channelOf(ask, ask.query.get('channel') ?? '');
+    if (!channel || channel.client === '?') return plain('There is no such connection.', 404);
+    return story(ask, await freshHandshake(ask.lab.cluster, channel));
   },
 } as const satisfies Record<string, Route>;
 
-function channelOf({ cluster }: Lab, query: URLSearchParams): Channel | undefined {
-  return cluster.topology.find(({ id }) => id === query.get('channel'));
+/** The handshake that a query names. */
+export function traceOf({ lab, history, query }: Ask): Trace | undefined {
+  const id = query.get('trace');
+  return id === null ? lab.cluster.journal.latest(query.get('channel') ?? '') : history.find(id);
 }
 
-function story(channel: Channel, trace: Trace): Answer {
-  const files = { client: trace.client?.certFile, server: trace.server?.certFile };
-  const card: CardStory = {
-    state: channelState(channel, trace),
-    story: explain(trace),
-    rungs: rungsOf(trace, (side) => files[side]?.split('/').at(-1) ?? null),
-    checks: { client: trace.client?.findings ?? [], server: trace.server?.findings ?? [] },
-  };
-  return json(card);
+/** A channel by its id: one of the cluster's, or one that a program outside the lab opened. */
+function channelOf({ lab, history }: Ask, id: string): Channel | undefined {
+  const known = lab.cluster.topology.find((one) => one.id === id);
+  if (known) return known;
+  const [trace] = history.runs(id)[0]?.traces ?? [];
+  return trace && channelOfTrace(lab.cluster.topology, trace);
+}
+
+function story({ lab }: Ask, trace: Trace): Answer {
+  return json(cardOf(channelOfTrace(lab.cluster.topology, trace), trace));
 }

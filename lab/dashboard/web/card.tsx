@@ -1,117 +1,333 @@
-/** The story of one connection: the sentence first, then ladder, checks, mend and logs. */
+/** The story of one connection, in the order in which a class reads it: sentence, cost, ladder, checks, mend, rest. */
 import type { JSX } from 'preact';
-import type { Finding } from '../../../certs/errors.ts';
-import type { CardStory } from '../events.ts';
-import { lookOf } from './states.ts';
-import { closeCard, openCard, shakeHands } from './store.ts';
+import { useState } from 'preact/hooks';
+import type { CardStory, RecentRun } from '../card.ts';
+import { Certificates } from './certificates-card.tsx';
+import { Checks } from './checks.tsx';
+import { Command, labCommand } from './command.tsx';
+import { Ladder } from './ladder.tsx';
+import { Message, Messages } from './messages.tsx';
+import { newerThan, Recent } from './recent.tsx';
+import type { Replay } from './replay.ts';
+import { lookOf, timeOf } from './states.ts';
+import { addressOf, type State } from './store.ts';
 
-/** One handshake, in the order in which a class reads it. */
-export function Card({ card, newer }: { card: CardStory; newer: number }): JSX.Element {
-  const { state, story, rungs, checks } = card;
-  const look = lookOf(state);
+/** 1 story, 2 messages, 3 bytes. */
+export type Depth = 1 | 2 | 3;
+
+/** What a card is drawn from. */
+export interface CardProps {
+  readonly card: CardStory;
+  readonly state: State;
+  readonly depth: Depth;
+  readonly setDepth: (depth: Depth) => void;
+  readonly replay: Replay;
+  readonly runs: readonly RecentRun[];
+  /** Address of the comparison with the last handshake that came out otherwise; null when there is none. */
+  readonly compareTo: string | null;
+  readonly onShake: () => void;
+}
+
+const DEPTHS = [
+  { depth: 1, name: 'Story' },
+  { depth: 2, name: 'Messages' },
+  { depth: 3, name: 'Bytes' },
+] as const satisfies readonly { depth: Depth; name: string }[];
+
+/** One handshake. */
+export function Card(props: CardProps): JSX.Element {
+  const { card, state, depth, runs } = props;
+  const look = lookOf(card.state);
+  const isCovered = false;
   return (
     <article class={`card ${look.name}`} aria-label="The story of one connection">
-      <p class="ends">
-        <span class="mark">{look.mark}</span> {state.client} → {state.server} <b>{look.text}</b>
-        {state.alert && (
-          <span>
-            {' '}
-            · alert {state.alert.number} {state.alert.name}, sent by the {state.alert.from}
-          </span>
-        )}
-      </p>
-      <h2>{story.headline}</h2>
-      <p class="tools">
-        <button type="button" onClick={closeCard}>
-          All connections
-        </button>
-        <button type="button" onClick={() => shakeHands(state.id)}>
-          Shake hands now
-        </button>
-        {newer > 0 && (
-          <button type="button" onClick={() => openCard(state.id)}>
-            {newer} newer: show the latest
-          </button>
-        )}
-      </p>
-      {story.realCluster && (
+      <Banner card={card} runs={runs} />
+      <h2>{card.story.headline}</h2>
+      <Costs card={card} state={state} />
+      {card.story.realCluster && (
         <p class="real">
-          <b>On a real cluster</b> {story.realCluster}
+          <b>A real cluster differs</b> {card.story.realCluster} <span class="soft">Here: strict (lab).</span>
         </p>
       )}
-      <h3>Messages</h3>
-      <ol class="ladder">
-        {rungs.map((rung, at) => (
-          <li
-            key={`${at}-${rung.atUs}`}
-            class={`from-${rung.from}${rung.refusedBy || rung.isAlert ? ' failing' : ''}`}
-          >
-            <span class="time">{(rung.atUs / 1000).toFixed(1)} ms</span>
-            <span class="arrow">
-              {rung.encrypted && <Lock />}
-              {rung.parts.join(', ')} {rung.from === 'client' ? '→' : '←'}
-            </span>
-            {[
-              ...rung.notes.client.map((note) => `client: ${note}`),
-              ...rung.notes.server.map((note) => `server: ${note}`),
-            ].map((note) => (
-              <span key={note} class="note">
-                {note}
-              </span>
-            ))}
-          </li>
-        ))}
-      </ol>
-      <Checks title={`${state.client} checked`} findings={checks.client} />
-      <Checks title={`${state.server} checked`} findings={checks.server} />
-      {story.mend.length > 0 && <h3>Mend</h3>}
-      {story.mend.map(({ where, text }) => (
-        <p key={text}>
-          {where}: <code>{text}</code>
-        </p>
-      ))}
-      {story.logs.length > 0 && <h3>What the programs print</h3>}
-      {story.logs.map(({ component, text }) => (
-        <p key={component + text}>
-          {component}: <code>{text}</code>
-        </p>
-      ))}
-      <p class="command">
-        In the terminal:{' '}
-        <code>
-          npx mtls-lab handshake {state.client} {state.server}
-        </code>
-      </p>
+      <Tools {...props} />
+      {depth === 1 ? <Story {...props} /> : <Messages card={card} withBytes={depth === 3} />}
+      <Checks card={card} isCovered={isCovered} />
+      <Certificates card={card} isCovered={isCovered} />
+      {card.story.mend.length > 0 && <Mend card={card} state={state} />}
+      <Recent runs={runs} open={card.state.trace ?? ''} />
+      <Rest card={card} state={state} />
     </article>
   );
 }
 
-function Lock(): JSX.Element {
+function Banner({ card, runs }: { card: CardStory; runs: readonly RecentRun[] }): JSX.Element {
+  const { state, client, server } = card;
+  const look = lookOf(state);
+  const run = runs.find(({ traces }) => traces.some(({ id }) => id === state.trace));
+  const newer = newerThan(runs, state.trace ?? '');
+  const newest = runs[0]?.traces[0];
+  const by = state.layer === 'tls' && state.by !== null ? ` by ${card[state.by].name}` : '';
   return (
-    <svg class="lock" viewBox="0 0 12 14" role="img" aria-label="encrypted">
-      <rect x="1" y="6" width="10" height="7" rx="1.5" />
-      <path d="M3.5,6 V4 a2.5,2.5 0 0 1 5,0 V6" />
-    </svg>
+    <>
+      <p class="ends">
+        <span class="mark">{look.mark}</span> {client.name}{' '}
+        <span class="cut-arrow" aria-hidden="true">
+          {state.layer === 'tls' && state.by === 'client' ? '✂─▶' : state.layer === 'tls' ? '─✂▶' : '──▶'}
+        </span>{' '}
+        {server.name} <b>{look.text + by}</b>
+        <span class="when">
+          {card.clusterTime.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}
+          {run && run.count > 1 && ` (×${run.count})`}
+        </span>
+      </p>
+      {state.alert && (
+        <p class="alert">
+          alert {state.alert.number} <b>{state.alert.name}</b>, sent by the {state.alert.from}
+        </p>
+      )}
+      {newer && newer.count > 0 && newest && (
+        <p class="newer">
+          {newer.count} newer, {newer.isOther ? 'the newest came out otherwise' : 'same outcome'}.{' '}
+          <a href={addressOf('trace', newest.id)}>Show the newest</a>
+        </p>
+      )}
+    </>
   );
 }
 
-function Checks({ title, findings }: { title: string; findings: readonly Finding[] }): JSX.Element | null {
-  if (findings.length === 0) return null;
+/** What it costs, and what goes on all the same. Both are about now: a story of the past says so. */
+function Costs({ card, state }: { card: CardStory; state: State }): JSX.Element | null {
+  const now = state.channels.find(({ id }) => id === card.state.id);
+  if (card.costs.length === 0) return null;
+  const isOver = now?.layer === 'ok';
+  const others = state.channels.filter(({ id }) => id !== card.state.id);
+  const good = others.filter(({ layer }) => layer === 'ok').length;
+  const pods = state.cluster.consequences.filter((text) => /^(pod|node|deployment) /.test(text)).slice(0, 2);
+  return (
+    <dl class="costs">
+      <div>
+        <dt>Costs</dt>
+        <dd>
+          {card.costs.join('; ')}
+          {isOver ? '. That is over: the connection works again.' : '.'}
+          {!isOver &&
+            pods.map((text) => (
+              <span key={text} class="suffer">
+                {text}
+              </span>
+            ))}
+        </dd>
+      </div>
+      <div>
+        <dt>Goes on</dt>
+        <dd>
+          {good === others.length
+            ? `the ${good} other connections`
+            : `${good} of the ${others.length} other connections`}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function Tools({ card, depth, setDepth, replay, compareTo, onShake }: CardProps): JSX.Element {
+  const isOurs = card.state.client !== '?';
+  return (
+    <div class="tools" role="toolbar" aria-label="The card">
+      <span class="depths">
+        {DEPTHS.map((one) => (
+          <button
+            key={one.depth}
+            type="button"
+            aria-pressed={depth === one.depth}
+            onClick={() => setDepth(one.depth)}
+          >
+            {one.name} <kbd>{one.depth}</kbd>
+          </button>
+        ))}
+      </span>
+      {replay.upTo === null ? (
+        <button type="button" disabled={card.rungs.length === 0} onClick={replay.play}>
+          ▷ Slow motion <kbd>r</kbd>
+        </button>
+      ) : (
+        <span class="depths">
+          <button type="button" onClick={replay.back} aria-label="Previous rung">
+            ◁ <kbd>p</kbd>
+          </button>
+          <button type="button" onClick={replay.isPlaying ? replay.pause : replay.play}>
+            {replay.isPlaying ? 'Pause' : 'Play'}
+          </button>
+          <button type="button" onClick={replay.next} aria-label="Next rung">
+            ▷ <kbd>n</kbd>
+          </button>
+          <button type="button" onClick={replay.showAll}>
+            All <kbd>a</kbd>
+          </button>
+        </span>
+      )}
+      {compareTo && (
+        <a class="button" href={compareTo}>
+          Before / after <kbd>c</kbd>
+        </a>
+      )}
+      {isOurs && (
+        <>
+          <a class="button" href={addressOf('step', card.state.id)}>
+            Step by step <kbd>s</kbd>
+          </a>
+          <button type="button" onClick={onShake}>
+            Shake hands now
+          </button>
+        </>
+      )}
+      <a class="button" href="#/">
+        All connections
+      </a>
+    </div>
+  );
+}
+
+/** Depth 1: the rungs; the failing one is open. */
+function Story({ card, replay }: CardProps): JSX.Element {
+  const failing = card.rungs.findIndex(({ refusedBy }) => refusedBy !== null);
+  const [picked, setPicked] = useState<{ readonly rung: number | null } | null>(null);
+  const [message, setMessage] = useState<number | null>(null);
+  // In slow motion what came last is explained.
+  const open = replay.upTo !== null ? replay.upTo - 1 : picked ? picked.rung : failing < 0 ? null : failing;
+  return (
+    <Ladder
+      client={card.client.name}
+      server={card.server.name}
+      serverAddress={card.server.address}
+      rungs={card.rungs}
+      upTo={replay.upTo}
+      open={open}
+      onOpen={(rung) => {
+        setPicked({ rung });
+        if (replay.upTo !== null) replay.pause();
+      }}
+      inside={(rung) => (
+        <>
+          <p class="tools">
+            {rung.messages.map((place) => (
+              <button
+                key={place}
+                type="button"
+                class="small"
+                aria-expanded={message === place}
+                onClick={() => setMessage(message === place ? null : place)}
+              >
+                {card.messages[place]?.title}: fields and bytes
+              </button>
+            ))}
+          </p>
+          {message !== null && rung.messages.includes(message) && <Message card={card} place={message} />}
+        </>
+      )}
+    />
+  );
+}
+
+function Mend({ card, state }: { card: CardStory; state: State }): JSX.Element {
   return (
     <section>
-      <h3>{title}</h3>
-      <ul class="checks">
-        {findings.map(({ code, passed, what, why, fix }) => (
-          <li key={code + what} class={passed ? 'passed' : 'failed'}>
-            {passed ? '✓' : '✗'} {what}
-            {!passed && (
-              <span class="note">
-                {why} {fix}
-              </span>
+      <h3>Mend</h3>
+      <ul class="mends">
+        {card.story.mend.map(({ where, text }) => (
+          <li key={text}>
+            <span class="soft">{where === 'lab' ? 'In the lab' : 'On a real cluster'}</span>{' '}
+            {text.startsWith('npx mtls-lab ') ? (
+              <Command text={labCommand(state, text.slice('npx mtls-lab '.length))} />
+            ) : (
+              text
             )}
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+/** Closed at first. */
+function Rest({ card, state }: { card: CardStory; state: State }): JSX.Element {
+  const { story, client, server } = card;
+  const trace = encodeURIComponent(card.state.trace ?? '');
+  return (
+    <section class="rest">
+      {story.logs.length > 0 && (
+        <details>
+          <summary>What the programs print ({story.logs.length})</summary>
+          {story.logs.map(({ component, text, level }) => (
+            <div key={component + text} class="log">
+              <p>
+                <b>{component}</b> <small>prints it at: {level}</small>
+              </p>
+              <Command text={text} label={`the log line of ${component}`} />
+            </div>
+          ))}
+        </details>
+      )}
+      <details>
+        <summary>Who would accept this? Go and OpenSSL</summary>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">The certificate of</th>
+              <th scope="col">Go (all of Kubernetes)</th>
+              <th scope="col">OpenSSL (curl, Node)</th>
+            </tr>
+          </thead>
+          <tbody>
+            <Opinions judged={client.name} judge={server} />
+            <Opinions judged={server.name} judge={client} />
+          </tbody>
+        </table>
+      </details>
+      <details>
+        <summary>Take it away</summary>
+        <p class="tools">
+          <a class="button" href={`/export/pcapng?trace=${trace}`} download>
+            For Wireshark (.pcapng, with its secrets)
+          </a>
+          <a class="button" href={`/export/json?trace=${trace}`} download>
+            JSON
+          </a>
+          <a class="button" href={`/export/html?trace=${trace}`} download>
+            HTML to hand in
+          </a>
+        </p>
+        <p>
+          <a href={addressOf('trace', card.state.trace ?? '')}>Link to this handshake</a>, as long as the lab
+          runs
+        </p>
+      </details>
+      {card.state.client !== '?' && (
+        <p class="in-terminal">
+          <span class="soft">In the terminal</span>{' '}
+          <Command text={labCommand(state, `handshake ${card.state.client} ${card.state.server}`)} />
+        </p>
+      )}
+      {card.state.at && <p class="soft">Dialled at {timeOf(card.state.at)}, this computer’s time.</p>}
+    </section>
+  );
+}
+
+function Opinions({ judged, judge }: { judged: string; judge: CardStory['client'] }): JSX.Element {
+  const isJudged = judge.checks.length > 0;
+  return (
+    <tr>
+      <th scope="row">{judged}</th>
+      <td>
+        {!isJudged ? '– not asked' : judge.verdictText === null ? '✓ accepts' : `✗ ${judge.verdictText}`}
+      </td>
+      <td>
+        {judge.openssl === null ? '– not asked' : `${opinion(judge.openssl.accepts)}: ${judge.openssl.text}`}
+      </td>
+    </tr>
+  );
+}
+
+function opinion(accepts: boolean | null): string {
+  return accepts === null ? '– cannot tell' : accepts ? '✓ accepts' : '✗ refuses';
 }

@@ -8,8 +8,8 @@ export function labCommand({ dirOption }: Pick<State, 'dirOption'>, rest: string
   return `npx mtls-lab ${rest}${dirOption}`;
 }
 
-/** A command with its button. */
-export function Command({ text }: { text: string }): JSX.Element {
+/** A command, or a text of several lines, with its button. @param label  what is copied, when not the text itself */
+export function Command({ text, label = text }: { text: string; label?: string }): JSX.Element {
   const [copied, setCopied] = useState(false);
   const copy = (): void => {
     navigator.clipboard
@@ -20,7 +20,7 @@ export function Command({ text }: { text: string }): JSX.Element {
   return (
     <span class="command">
       <code>{text}</code>
-      <button type="button" class="small" onClick={copy} aria-label={`Copy: ${text}`}>
+      <button type="button" class="small" onClick={copy} aria-label={`Copy: ${label}`}>
         {copied ? 'Copied' : 'Copy'}
       </button>
     </span>

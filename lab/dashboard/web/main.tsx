@@ -1,10 +1,12 @@
 /** The page: top bar, the open view, and the strip below. Each view is one row of a table. */
 import { type JSX, render } from 'preact';
 import { TopBar } from './bar.tsx';
-import { Card } from './card.tsx';
+import { CardView } from './card-view.tsx';
+import { Compare } from './compare.tsx';
 import { Legend } from './legend.tsx';
 import { ConnectionList } from './list.tsx';
 import { ClusterMap } from './map.tsx';
+import { Step } from './step.tsx';
 import { follow, type State } from './store.ts';
 import { Strip } from './strip.tsx';
 
@@ -24,9 +26,11 @@ const VIEWS: readonly View[] = [
     view: 'connection',
     title: null,
     place: 'beside',
-    draw: (state) =>
-      state.card ? <Card card={state.card} newer={state.newer} /> : <ConnectionList state={state} />,
+    draw: (state) => <CardView state={state} />,
   },
+  { view: 'trace', title: null, place: 'beside', draw: (state) => <CardView state={state} /> },
+  { view: 'compare', title: null, place: 'alone', draw: (state) => <Compare state={state} /> },
+  { view: 'step', title: null, place: 'beside', draw: (state) => <Step state={state} /> },
   { view: 'workers', title: null, place: 'beside', draw: (state) => <ConnectionList state={state} /> },
 ];
 

@@ -1,6 +1,7 @@
 /** The page's one state, fed by the server's messages; reconnects by itself. The address's hash says what is open. */
 import type { ChannelState } from '../../channel.ts';
-import type { CardStory, ClusterNews, PageMessage } from '../events.ts';
+import type { ClusterNews, PageMessage } from '../events.ts';
+import type { StepState } from '../stepper.ts';
 
 /** What the address says: `#/certificates/scheduler` is view `certificates`, rest `scheduler`. */
 export interface Place {
@@ -24,10 +25,10 @@ export interface Live {
 /** Everything that is drawn. */
 export interface State extends Live {
   readonly place: Place;
-  readonly card: CardStory | null;
-  readonly newer: number;
   /** Channels whose handshake is held in step mode. */
   readonly held: readonly string[];
+  /** The handshake in step mode, or the last one that was. */
+  readonly step: StepState | null;
   /** When the picture was frozen, and how many handshakes came since. */
   readonly frozen: { readonly at: Date; readonly missed: number } | null;
   readonly presenting: boolean;
@@ -49,9 +50,8 @@ let live: Live = {
 let state: State = {
   ...live,
   place: placeOf(location.hash),
-  card: null,
-  newer: 0,
   held: [],
+  step: null,
   frozen: null,
   presenting: false,
   done: null,
@@ -92,18 +92,17 @@ function connect(): void {
   });
 }
 
-function tell(change: Partial<Live>, more: Partial<State> = {}): void {
+function tell(change: Partial<Live>): void {
   live = { ...live, ...change };
-  update(state.frozen === null ? { ...live, ...more } : { connected: live.connected });
+  update(state.frozen === null ? live : { connected: live.connected });
 }
 
 function receive(message: PageMessage): void {
   switch (message.kind) {
     case 'snapshot': {
       const { channels, hosts, dirOption, cluster } = message;
-      const first = !state.connected;
       tell({ connected: true, channels, hosts, dirOption, cluster, revision: live.revision + 1 });
-      if (first && state.card === null) openFromHash();
+      askForStep().catch(() => undefined);
       return;
     }
     case 'batch': {
@@ -115,22 +114,30 @@ function receive(message: PageMessage): void {
         count += each;
       }
       const turned = live.channels.some((one) => isTurned(one, changed.get(one.id)));
-      const open = state.card?.state;
-      const newest = open && changed.get(open.id);
-      tell(
-        {
-          channels: live.channels.map((one) => changed.get(one.id) ?? one),
-          pulses,
-          revision: live.revision + (turned ? 1 : 0),
-        },
-        { newer: state.newer + (newest && newest.trace !== open.trace ? 1 : 0) },
-      );
+      tell({
+        channels: live.channels.map((one) => changed.get(one.id) ?? one),
+        pulses,
+        revision: live.revision + (turned ? 1 : 0),
+      });
       if (state.frozen) update({ frozen: { ...state.frozen, missed: state.frozen.missed + count } });
       return;
     }
     case 'cluster':
       tell({ cluster: message, revision: live.revision + 1 });
+      return;
+    case 'step':
+      follows(message.state);
   }
+}
+
+function follows(step: StepState | null): void {
+  update({ step, held: step?.phase === 'held' ? [step.channel] : [] });
+}
+
+/** A page that comes late, or comes back, asks what is held. */
+async function askForStep(): Promise<void> {
+  const response = await fetch('/step');
+  if (response.ok) follows((await response.json()) as StepState | null);
 }
 
 function isTurned(before: ChannelState, after: ChannelState | undefined): boolean {
@@ -153,15 +160,7 @@ function placeOf(hash: string): Place {
 }
 
 function openFromHash(): void {
-  const place = placeOf(location.hash);
-  update({ place });
-  if (place.view !== 'connection') update({ card: null });
-  else load('GET', '/story', place.rest).catch(() => update({ card: null }));
-}
-
-async function load(method: string, path: string, channel: string): Promise<void> {
-  const response = await fetch(`${path}?channel=${encodeURIComponent(channel)}`, { method });
-  update({ card: response.ok ? ((await response.json()) as CardStory) : null, newer: 0 });
+  update({ place: placeOf(location.hash) });
 }
 
 /** The address of a view. */
@@ -171,19 +170,7 @@ export function addressOf(view: string, rest = ''): string {
 
 /** Open a connection's card; the address then leads to it. */
 export function openCard(channel: string): void {
-  const address = addressOf('connection', channel);
-  if (location.hash === address) openFromHash();
-  else location.hash = address;
-}
-
-/** Back to the list. */
-export function closeCard(): void {
-  location.hash = '#/';
-}
-
-/** Shake hands anew, and show it. */
-export function shakeHands(channel: string): void {
-  load('POST', '/handshake', channel).catch(() => update({ card: null }));
+  location.hash = addressOf('connection', channel);
 }
 
 /** `10:02:31`. */
