@@ -4,6 +4,7 @@
 import { CODES, type Code, isCode } from '../certs/codes.ts';
 import { LabError } from '../certs/errors.ts';
 import { nearest } from '../certs/nearest.ts';
+import { differenceReason } from '../certs/verify/second-opinion.ts';
 import { ALERTS } from '../components/tls/alerts.ts';
 import { findWord, GLOSSARY, glossaryWords } from './glossary.ts';
 import { type Decider, LOG_PATTERNS, LOG_SOURCES } from './log-patterns.ts';
@@ -69,10 +70,12 @@ function explainCode(text: string): Explanation | undefined {
 
 function codeParagraphs(code: Code): Paragraph[] {
   const { why, fix, source } = CODES[code];
+  const openssl = differenceReason(null, code);
   return [
     { label: 'why', text: why },
     { label: 'fix', text: fix },
     { label: 'source', text: source },
+    ...(openssl === '' ? [] : [{ label: 'openssl', text: `where it accepts this all the same: ${openssl}` }]),
   ];
 }
 

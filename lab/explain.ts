@@ -5,7 +5,10 @@
  */
 import { CODES } from '../certs/codes.ts';
 import type { Finding } from '../certs/errors.ts';
+import { called } from '../certs/verify/refusal.ts';
+import { readCertificate } from '../certs/x509.ts';
 import type { RealText, Side, SideReport, Trace, TraceMessage } from '../components/tls/trace.ts';
+import { certificatesOnWire } from './wire-certificates.ts';
 
 /** One log line, and whose it is. */
 export interface StoryLog extends RealText {
@@ -109,8 +112,28 @@ function headline(trace: Trace, failing: Finding | undefined): string {
 }
 
 function because(trace: Trace, failing: Finding | undefined, otherwise: string): string {
-  const text = failing?.what ?? trace.server?.findings.find((finding) => !finding.passed)?.what ?? otherwise;
+  const finding = failing ?? trace.server?.findings.find(({ passed }) => !passed);
+  const judge = failing ? (trace.outcome.by ?? 'server') : 'server';
+  const text = finding ? withFile(finding.what, trace, other(judge)) : otherwise;
   return text.replace(/\.$/, '');
+}
+
+/** What is said of the certificate that a side showed, with the file that it comes from. */
+function withFile(what: string, trace: Trace, side: Side): string {
+  const file = trace[side]?.certFile;
+  const [first] = certificatesOnWire(trace, side) ?? trace[side]?.presented ?? [];
+  const subject = first && subjectOf(first);
+  if (!file || !subject || !what.startsWith(`${subject} `)) return what;
+  return `its certificate ${baseName(file)}, ${subject},${what.slice(subject.length)}`;
+}
+
+/** What the checks call a certificate, in quotes; null when it cannot be read. */
+function subjectOf(der: Uint8Array): string | null {
+  try {
+    return called(readCertificate(der));
+  } catch {
+    return null;
+  }
 }
 
 function title(code: Trace['outcome']['code']): string {

@@ -13,6 +13,7 @@ import type { Cluster } from './cluster.ts';
 import { type HandshakeOrder, orderHandshake } from './handshake.ts';
 import { messageTitle, whyOf } from './message-why.ts';
 import { type Names, resolveChannel } from './names.ts';
+import { withSecondOpinions } from './second-opinions.ts';
 import type { Channel } from './topology.ts';
 import { bytesToJson } from './trace-json.ts';
 
@@ -63,7 +64,7 @@ export function handshakeApi(cluster: Cluster, names: () => Names): ApiRoutes {
     routes: {
       'POST /handshake': async ({ body }) => {
         const { channel, trace } = begin(body, {});
-        const decided = await trace;
+        const decided = await withSecondOpinions(await trace);
         return bytesToJson({ channel: channelState(channel, decided), trace: decided });
       },
       'POST /handshake/release': async ({ body }) => move(body, 'release'),
@@ -86,6 +87,7 @@ export function handshakeApi(cluster: Cluster, names: () => Names): ApiRoutes {
         tell({ kind: 'asked', id, channel, isLimited });
         for (const event of early) tell(event);
         trace
+          .then(withSecondOpinions)
           .then(
             (decided) => tell({ kind: 'done', channel: channelState(channel, decided), trace: decided }),
             (error: unknown) => tell({ kind: 'failed', error: errorToJson(error) }),

@@ -264,11 +264,11 @@ function opinions(trace: Trace, verbose: boolean, { width }: Style): string[] {
     const report = trace[side];
     const opinion = report?.secondOpinion;
     if (!report || !opinion) return [];
-    const differs = opinion.accepts !== (report.verdictText === null);
+    const differs = opinion.accepts !== null && opinion.accepts !== (report.verdictText === null);
     if (!differs && !verbose) return [];
-    const verb = opinion.accepts ? 'would accept' : 'would refuse';
-    const text = `for ${report.component} OpenSSL (Node) ${verb}: ${opinion.text}`;
-    return hanging('SECOND OPINION  ', text, width);
+    const shown =
+      baseName(trace[other(side)]?.certFile ?? null) ?? `what ${nameOf(trace, other(side))} showed`;
+    return hanging('SECOND OPINION  ', `on ${shown}: ${opinion.text}`, width);
   });
 }
 

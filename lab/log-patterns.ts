@@ -119,7 +119,7 @@ export const LOG_PATTERNS: readonly LogPattern[] = [
     'CERT_EXPIRED',
     'this side',
     'A certificate of the chain is past its end by the clock of the program that printed this.',
-    'notAfter of leaf, intermediates and CA, and what the running process has loaded',
+    'notAfter of the certificate, its intermediates and its CA, and what the running process has loaded',
   ),
   row(
     /parent certificate cannot sign this kind of certificate|not authorized to sign other certificates|invalid CA certificate/i,
@@ -133,7 +133,7 @@ export const LOG_PATTERNS: readonly LogPattern[] = [
     'CERT_INSECURE_SIGNATURE',
     'this side',
     'A certificate of the chain is signed with SHA-1 or MD5.',
-    'signature algorithm of leaf and intermediates',
+    'signature algorithm of the certificate and its intermediates',
   ),
   row(
     /possibly because of .*(verification error|verification failure)/,
@@ -154,7 +154,7 @@ export const LOG_PATTERNS: readonly LogPattern[] = [
     'CERT_WRONG_USAGE',
     'this side',
     'The certificate is for another purpose: a client certificate on a server, or a server certificate on a client.',
-    'extended key usage of the leaf, and of every CA above',
+    'extended key usage of the certificate, and of every CA above',
   ),
   row(
     /too many intermediates|path length constraint exceeded/i,

@@ -7,7 +7,15 @@
 import { LabError, messageOf } from '../certs/errors.ts';
 import { readText } from '../certs/files.ts';
 import { readPem } from '../certs/pem.ts';
-import { decide, type Purpose, type Verdict, verify, type WantedName } from '../certs/verify/verify.ts';
+import { type SecondOpinion, secondOpinion } from '../certs/verify/second-opinion.ts';
+import {
+  decide,
+  type Purpose,
+  type Verdict,
+  type VerifyInput,
+  verify,
+  type WantedName,
+} from '../certs/verify/verify.ts';
 import { parseIp } from '../certs/x509/ip.ts';
 
 /** What `verify` was asked on the command line. */
@@ -21,12 +29,20 @@ export interface VerifyQuestion {
   readonly time: Date;
 }
 
+/** A verdict, and what OpenSSL says beside it. */
+export interface VerifiedFiles extends Verdict {
+  readonly secondOpinion: SecondOpinion;
+}
+
 /** Decide about a certificate file. @throws LabError FILE_MISSING, FILE_UNREADABLE, PEM_INVALID, CERT_KEY_SWAPPED, CA_BUNDLE_EMPTY */
-export function verifyFiles(question: VerifyQuestion): Verdict {
+export async function verifyFiles(question: VerifyQuestion): Promise<VerifiedFiles> {
   const chain = certificatesOf(question.certFile, 'PEM_INVALID');
   const roots = certificatesOf(question.caFile, 'CA_BUNDLE_EMPTY');
   const { purpose, time, name } = question;
-  return verify({ chain, roots, purpose, time, name: name === undefined ? null : wantedName(name) });
+  const wanted = name === undefined ? null : wantedName(name);
+  const input: VerifyInput = { chain, roots, purpose, time, name: wanted };
+  const verdict = verify(input);
+  return { ...verdict, secondOpinion: await secondOpinion(input, verdict) };
 }
 
 /** `server` and `client` as the command line has them, or the names of the usages. */
@@ -65,8 +81,8 @@ function certificatesOf(file: string, whenNone: 'PEM_INVALID' | 'CA_BUNDLE_EMPTY
   throw new LabError(whenNone, { what: `${file} holds no certificate` });
 }
 
-/** A verdict as lines of text: what was decided, then every check, then how to mend the first failure. */
-export function verdictLines(verdict: Verdict): string[] {
+/** A verdict as lines of text: what was decided, every check, how to mend the first failure, the second opinion. */
+export function verdictLines(verdict: VerifiedFiles): string[] {
   const failed = verdict.findings.filter(({ passed }) => !passed);
   const [first] = failed;
   return [
@@ -77,6 +93,7 @@ export function verdictLines(verdict: Verdict): string[] {
     ...(first === undefined
       ? []
       : [`why     ${first.why}`, `source  ${first.source}`, `fix     ${first.fix}`]),
+    `second  ${verdict.secondOpinion.text}`,
   ];
 }
 

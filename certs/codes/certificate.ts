@@ -12,7 +12,7 @@ export const CERTIFICATE_CODES = {
   },
   CERT_EXPIRED: {
     title: 'The certificate has expired',
-    why: "The verifier's clock is past notAfter. Every certificate of the chain is checked, the root too. kubeadm's leaves last one year, its CAs ten.",
+    why: "The verifier's clock is past notAfter. Every certificate of the chain is checked, the root too. kubeadm's certificates last one year, its CAs ten.",
     fix: '`npx mtls-lab certs check-expiration`, then `npx mtls-lab certs renew ID`; if the dates look right, check the clock: `npx mtls-lab clock`',
     source: `RFC 5280 section 4.1.2.5; ${GO}/verify.go, isValid`,
   },
@@ -24,13 +24,13 @@ export const CERTIFICATE_CODES = {
   },
   CERT_UNKNOWN_AUTHORITY: {
     title: 'Signed by an authority that this side does not trust',
-    why: 'From the leaf no chain of valid signatures leads to a certificate in the CA file. Either the CA file is the wrong one, or the certificate is from another CA, or an intermediate was not sent. "possibly because of" in the text means: a CA of the right name is trusted, but its key did not sign this (the CA was made anew).',
+    why: 'From the certificate that was shown no chain of valid signatures leads to a certificate in the CA file. Either the CA file is the wrong one, or the certificate is from another CA, or an intermediate was not sent. "possibly because of" in the text means: a CA of the right name is trusted, but its key did not sign this (the CA was made anew).',
     fix: "compare issuer and CA file with `npx mtls-lab inspect FILE`; give this side the right CA, or reissue with this side's CA; a server must send its intermediates",
     source: `RFC 5280 section 6.1; ${GO}/verify.go, buildChains`,
   },
   CERT_ISSUER_NOT_CA: {
     title: 'The issuer is not allowed to sign certificates',
-    why: 'Only a certificate with basicConstraints CA:TRUE, and with keyCertSign where it lists key usages, may sign others. A leaf used as signer, or a CA made without these extensions, is refused.',
+    why: 'Only a certificate with basicConstraints CA:TRUE, and with keyCertSign where it lists key usages, may sign others. The certificate of a server or a client used as signer, or a CA made without these extensions, is refused.',
     fix: 'make a real CA (basicConstraints=critical,CA:TRUE and keyUsage=critical,keyCertSign) and sign with it: `npx mtls-lab certs renew ID`',
     source: `RFC 5280 sections 4.2.1.9 and 4.2.1.3; ${GO}/x509.go, CheckSignatureFrom`,
   },
@@ -60,8 +60,8 @@ export const CERTIFICATE_CODES = {
   },
   CERT_PATH_TOO_LONG: {
     title: 'More intermediates than the CA allows',
-    why: 'The path length (pathLenConstraint in basicConstraints) says how many intermediate CAs may stand between this CA and the leaf. 0 means: it signs leaves only.',
-    fix: 'sign the leaf with the CA itself, or make the CA anew with a larger pathlen',
+    why: 'The path length (pathLenConstraint in basicConstraints) says how many intermediate CAs may stand between this CA and the certificate of a server or a client. 0 means: it signs no further CA.',
+    fix: 'sign the certificate with the CA itself, or make the CA anew with a larger pathlen',
     source: `RFC 5280 section 4.2.1.9; ${GO}/verify.go, isValid`,
   },
   CERT_NAME_CONSTRAINT: {

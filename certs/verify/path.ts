@@ -6,11 +6,12 @@
  */
 import { sameBytes } from '../der.ts';
 import { goQuote } from '../x509/go-text.ts';
+import { nameText } from '../x509/strings.ts';
 import { rfc3339 } from '../x509/times.ts';
 import type { Certificate } from '../x509.ts';
 import { constraintFault, constraintsText } from './constraints.ts';
 import type { Pool } from './pool.ts';
-import { called, calledName, type Refusal } from './refusal.ts';
+import { called, calledName, cut, type Refusal } from './refusal.ts';
 import { signatureFault } from './signatures.ts';
 
 /** Go's limit on signatures checked in one verification. */
@@ -140,7 +141,7 @@ function unknownAuthority(
       certificate: child,
       what: isSelfSigned
         ? `${called(child)} is self-signed, and it is not among the trusted CAs`
-        : `no trusted CA and no certificate shown has the name of ${called(child)}'s issuer`,
+        : `${called(child)} is issued by "${cut(nameText(child.issuer), 100)}", and nobody of that name is trusted or was shown`,
     };
   }
   const name = calledName(hint.issuer);

@@ -29,7 +29,7 @@ const GO_STRICTER: Partial<Record<Code, string>> = {
   CERT_ISSUER_NOT_CA:
     'OpenSSL takes an issuer without basic constraints as a CA when its key usage says keyCertSign; Go wants CA:TRUE.',
   CERT_WRONG_USAGE:
-    'Go applies the extended key usages of every CA above to the leaf; OpenSSL checks a CA by rules of its own.',
+    'Go applies the extended key usages of every CA above as well; OpenSSL checks a CA by rules of its own.',
   CERT_EXPIRED: 'OpenSSL looked at the real clock, Go at the clock of this host.',
   CERT_NOT_YET_VALID: 'OpenSSL looked at the real clock, Go at the clock of this host.',
 };
@@ -43,7 +43,7 @@ const OPENSSL_STRICTER: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     'OpenSSL drops an issuer whose key identifier, key usage or path length does not fit, and wants a self-signed root; Go only prefers fitting identifiers.',
   DEPTH_ZERO_SELF_SIGNED_CERT:
-    'OpenSSL does not take this leaf as its own trust anchor; Go does when it stands in the CA file.',
+    'OpenSSL does not take this certificate as its own trust anchor; Go does when it stands in the CA file.',
   SELF_SIGNED_CERT_IN_CHAIN: 'OpenSSL ended at another self-signed certificate; Go tries every candidate.',
   CERT_SIGNATURE_FAILURE: 'OpenSSL tries one issuer by name; Go tries every certificate of that name.',
   CERT_HAS_EXPIRED:
@@ -55,7 +55,7 @@ const OPENSSL_STRICTER: Readonly<Record<string, string>> = {
   ERROR_IN_CERT_NOT_AFTER_FIELD:
     'OpenSSL takes only UTC with seconds in a date; Go also reads offsets and dates without seconds.',
   INVALID_PURPOSE:
-    'OpenSSL does not count anyExtendedKeyUsage or an empty list for TLS, and looks at the key usage too; Go ignores key usage on leaves.',
+    'OpenSSL does not count anyExtendedKeyUsage or an empty list for TLS, and looks at the key usage too; Go looks at key usage in CAs only.',
   INVALID_CA: 'OpenSSL asks more of a CA than Go does.',
   PATH_LENGTH_EXCEEDED: 'They count intermediates differently: self-issued ones are free for OpenSSL.',
   ERR_TLS_CERT_ALTNAME_INVALID:
@@ -79,8 +79,13 @@ export async function secondOpinion(
   verdict: Pick<Decision, 'accepted' | 'code'>,
   realNow = new Date(),
 ): Promise<SecondOpinion> {
-  const isShifted = Math.abs(input.time.getTime() - realNow.getTime()) > CLOCK_SLACK_MS;
+  const isShifted = isShiftedClock(input.time.getTime() - realNow.getTime());
   return compareOpinions(await askOpenssl(input), verdict, isShifted);
+}
+
+/** Whether a clock is so far off real time that dates must be left out. @param shiftMs  milliseconds */
+export function isShiftedClock(shiftMs: number): boolean {
+  return Math.abs(shiftMs) > CLOCK_SLACK_MS;
 }
 
 /**

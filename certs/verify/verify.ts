@@ -175,11 +175,11 @@ function nothingPresented(purpose: Purpose): Refusal {
 }
 
 function parseFinding({ refusal, certificate }: Read, i: number): Finding {
-  const where = i === 0 ? 'the leaf' : `certificate ${i + 1}`;
+  const where = i === 0 ? 'the certificate' : `certificate ${i + 1}, behind it,`;
   const what =
     certificate === null
       ? `${where} cannot be read: ${refusal?.what ?? ''}`
-      : `${where}, ${called(certificate)}, is X.509 version ${certificate.version}, serial ${cut(certificate.serialHex, 60)}`;
+      : `${called(certificate)} is X.509 version ${certificate.version}, serial ${cut(certificate.serialHex, 60)}`;
   return makeFinding('CERT_MALFORMED', certificate !== null, what, PARSE_SOURCE);
 }
 

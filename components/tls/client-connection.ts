@@ -21,7 +21,7 @@ import { alertBytes } from './reject.ts';
 import { claimNext, isStepping, type StepGate } from './step.ts';
 import { dress, type Ends, endsOf, Tap } from './tap.ts';
 import type { Outcome } from './trace.ts';
-import { judge, secondOpinion } from './verdict.ts';
+import { judge } from './verdict.ts';
 
 const TIMEOUT_MS = 10_000;
 const OK: Outcome = { layer: 'ok', by: null, code: null, alert: null };
@@ -173,7 +173,7 @@ function follow(flow: Flow): void {
       zoneMinutes: -new Date().getTimezoneOffset(),
     };
     const verdict = judge(input);
-    half.judged(verdict, secondOpinion(input, options.host.shiftMs() !== 0), input.roots);
+    half.judged(verdict, input);
     if (verdict.accepted) {
       half.believe('accepted', 'accepts the server certificate');
       return true;

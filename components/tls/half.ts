@@ -5,7 +5,7 @@
  * handshake is decided, when the first request is answered, and when the connection is over.
  */
 import type { Code } from '../../certs/codes.ts';
-import type { Verdict } from '../../certs/verify/verify.ts';
+import type { Verdict, VerifyInput } from '../../certs/verify/verify.ts';
 import type { ClientAuth } from '../component.ts';
 import type { Host } from '../host.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
@@ -22,7 +22,6 @@ import type {
   TraceMessage,
   WireChunk,
 } from './trace.ts';
-import type { SecondOpinion } from './verdict.ts';
 
 /** What a half knows before the first byte. */
 export interface HalfOptions {
@@ -49,7 +48,7 @@ export interface Half {
   keylog(line: string): void;
   believe(state: Belief['state'], text: string): void;
   /** What this end thinks of its peer. `stopped`: it will not go on, or not without a 401. */
-  judged(verdict: Verdict, opinion: SecondOpinion | null, roots: readonly Uint8Array[]): void;
+  judged(verdict: Verdict, input: Pick<VerifyInput, 'roots' | 'name'>): void;
   /** The handshake is decided, or decided anew. `own`: why this end could not go on; null when it is content. */
   decide(outcome: Outcome, own: Code | null, texts: readonly RealText[]): void;
   /** The first answer over this connection; later ones change nothing. */
@@ -94,8 +93,8 @@ export function beginHalf(options: HalfOptions): Half {
   let outcome = UNTRIED;
   let http: HttpResult | null = null;
   let verdict: Verdict | null = null;
-  let opinion: SecondOpinion | null = null;
-  let trusted = NOBODY;
+  let judgedBy: Pick<VerifyInput, 'roots' | 'name'> = { roots: NOBODY, name: null };
+  let clockShiftMs = 0;
   let ownCode: Code | null = null;
   let texts: readonly RealText[] = [];
   let clusterTime = '';
@@ -113,7 +112,9 @@ export function beginHalf(options: HalfOptions): Half {
     presented: decoder.certificates[side] ?? NOBODY,
     certFile: options.certFile,
     caFile: options.caFile,
-    trusted,
+    trusted: judgedBy.roots,
+    wantedName: judgedBy.name,
+    clockShiftMs,
     // Put into words when somebody looks.
     get findings() {
       return judgement?.findings ?? [];
@@ -122,7 +123,7 @@ export function beginHalf(options: HalfOptions): Half {
     believed: [...believed],
     code: ownCode,
     realTexts: texts,
-    secondOpinion: opinion && { accepts: opinion.accepts, text: opinion.text },
+    secondOpinion: null,
   });
 
   const trace = (): Trace => {
@@ -176,10 +177,10 @@ export function beginHalf(options: HalfOptions): Half {
       decoder.keylog(text);
     },
     believe,
-    judged(made, second, roots) {
+    judged(made, input) {
       verdict = made;
-      trusted = roots;
-      opinion = second;
+      judgedBy = input;
+      clockShiftMs = host.shiftMs();
       clusterTime = host.now().toISOString();
     },
     decide(decided, own, real) {

@@ -17,7 +17,7 @@ import { serverReason } from './server-reason.ts';
 import { claimNext, isStepping, type StepGate } from './step.ts';
 import { dress, endsOf, Tap } from './tap.ts';
 import type { Alert, Outcome } from './trace.ts';
-import { hasForgedLink, judge, secondOpinion } from './verdict.ts';
+import { hasForgedLink, judge } from './verdict.ts';
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {
@@ -174,8 +174,7 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
       time: host.now(),
     };
     verdict = judge(input);
-    const opinion = chain.length > 0 ? secondOpinion(input, host.shiftMs() !== 0) : null;
-    half.judged(verdict, opinion, input.roots);
+    half.judged(verdict, input);
     if (verdict.accepted || (settings.clientAuth !== 'require' && !hasForgedLink(chain))) return verdict;
     const code = verdict.code ?? 'HANDSHAKE_FAILURE';
     const reason = verdict.text ?? '';

@@ -7,6 +7,8 @@
  */
 import type { Code } from '../../certs/codes.ts';
 import type { Finding } from '../../certs/errors.ts';
+import type { SecondOpinion } from '../../certs/verify/second-opinion.ts';
+import type { WantedName } from '../../certs/verify/verify.ts';
 import type { ClientAuth } from '../component.ts';
 
 /** Which end of a connection. */
@@ -112,6 +114,10 @@ export interface SideReport {
   readonly caFile: string | null;
   /** The trust anchors that it judged its peer by, DER, as they were then; empty when it judged nobody. */
   readonly trusted: readonly Uint8Array[];
+  /** The name that its peer's certificate had to have, as dialled; null where none is wanted. */
+  readonly wantedName: WantedName | null;
+  /** By how much its clock was off real time when it judged, milliseconds; 0 where it judged nobody. */
+  readonly clockShiftMs: number;
   /** What it checked about the peer, passed and failed, in Go's order. */
   readonly findings: readonly Finding[];
   /** Go's text of its verdict about the peer (`x509: …`); null when it accepted. */
@@ -120,8 +126,8 @@ export interface SideReport {
   /** Why this side could not go on, in its own words' code; null when it is content. */
   readonly code: Code | null;
   readonly realTexts: readonly RealText[];
-  /** What OpenSSL (Node) thinks of the same peer, when it differs or agrees; null when not asked. */
-  readonly secondOpinion: { readonly accepts: boolean; readonly text: string } | null;
+  /** What OpenSSL (Node) thinks of the same peer; null until somebody asks it (lab/second-opinions.ts). */
+  readonly secondOpinion: SecondOpinion | null;
 }
 
 /** How a connection ended. */

@@ -16,12 +16,26 @@ export async function run(invocation: Invocation): Promise<number> {
   const purpose = parsePurpose(needed(invocation, 'purpose', 'server|client'));
   const name = textOption(invocation, 'name');
   const time = readTime(invocation);
-  const verdict = verifyFiles({ certFile, caFile, purpose, time, ...(name === undefined ? {} : { name }) });
+  const verdict = await verifyFiles({
+    certFile,
+    caFile,
+    purpose,
+    time,
+    ...(name === undefined ? {} : { name }),
+  });
   const { json, terminal } = invocation;
   if (json) {
-    const { accepted, code, text, findings } = verdict;
+    const { accepted, code, text, findings, secondOpinion } = verdict;
     terminal.print(
-      JSON.stringify({ ok: accepted, accepted, code, text, time: time.toISOString(), findings }),
+      JSON.stringify({
+        ok: accepted,
+        accepted,
+        code,
+        text,
+        time: time.toISOString(),
+        findings,
+        secondOpinion,
+      }),
     );
   } else {
     const [first = '', ...rest] = verdictLines(verdict);

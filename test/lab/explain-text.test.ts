@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CODES } from '../../certs/codes.ts';
 import { LabError } from '../../certs/errors.ts';
+import { differenceReason } from '../../certs/verify/second-opinion.ts';
 import { ALERTS } from '../../components/tls/alerts.ts';
 import { explainableWords, explainWhat, explanationLines } from '../../lab/explain-text.ts';
 import { GLOSSARY, glossaryWords } from '../../lab/glossary.ts';
@@ -11,7 +12,13 @@ test.for(Object.entries(CODES))('explains the code %s with its own text', ([code
   const found = explainWhat(code);
   expect(found).toMatchObject({ kind: 'code', code });
   expect(found.title).toContain(entry.title);
-  expect(found.paragraphs.map(({ text }) => text)).toEqual([entry.why, entry.fix, entry.source]);
+  const openssl = differenceReason(null, code);
+  expect(found.paragraphs.map(({ text }) => text)).toEqual([
+    entry.why,
+    entry.fix,
+    entry.source,
+    ...(openssl === '' ? [] : [`where it accepts this all the same: ${openssl}`]),
+  ]);
   expect(explainWhat(code.toLowerCase().replaceAll('_', '-')).code).toBe(code);
 });
 
@@ -305,5 +312,5 @@ test('prints labels in one column and wraps at the width', () => {
   const lines = explanationLines(explainWhat('CERT_EXPIRED'), 60);
   expect(lines[0]).toBe('CERT_EXPIRED: The certificate has expired');
   expect(lines.slice(1).every((line) => line.length <= 60 || !line.trim().includes(' '))).toBe(true);
-  expect(lines[1]).toMatch(/^why {5}\S/);
+  expect(lines[1]).toMatch(/^why {6}\S/);
 });

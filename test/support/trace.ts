@@ -9,6 +9,8 @@ export function sideOf(component: string, change: Partial<SideReport> = {}): Sid
     certFile: `/etc/kubernetes/pki/${component.replace('kube-', '')}.crt`,
     caFile: '/etc/kubernetes/pki/ca.crt',
     trusted: [],
+    wantedName: null,
+    clockShiftMs: 0,
     findings: [],
     verdictText: null,
     believed: [],
