@@ -18,7 +18,7 @@ import { HandshakeError } from './handshake-error.ts';
 import { noteHalf } from './noted.ts';
 import { clientTexts } from './real-texts.ts';
 import { alertBytes } from './reject.ts';
-import { claimNext, isStepping, type StepGate } from './step.ts';
+import { isStepping, type StepGate } from './step.ts';
 import { dress, type Ends, endsOf, Tap } from './tap.ts';
 import type { Outcome } from './trace.ts';
 import { judge } from './verdict.ts';
@@ -49,7 +49,6 @@ export function openConnection(options: DialOptions): Promise<Connection> {
       caFile: options.insecure ? null : placeOf(options.ca),
       onMessage: (message) => gate?.seen(message),
     });
-    const claim = claimNext(`${component}->${server}`, half.id);
     let refused: HandshakeError | null = null;
 
     /** Note a failure; the first one counts. */
@@ -97,7 +96,7 @@ export function openConnection(options: DialOptions): Promise<Connection> {
       raw.off('error', onTcpError);
       Object.assign(ends, endsOf(raw));
       const tap = new Tap(raw);
-      gate = claim?.gate({
+      gate = half.claim?.gate({
         side: 'client',
         trace: half.trace,
         deliver: (direction, bytes) => tap.deliver(direction, bytes),
@@ -105,7 +104,7 @@ export function openConnection(options: DialOptions): Promise<Connection> {
       if (gate) tap.hold(gate);
       // OpenSSL writes the ClientHello before connect() returns: it must be seen already.
       tap.watch = (direction, bytes) => half.bytes(direction === 'in' ? 'server' : 'client', bytes);
-      const version = claim?.version;
+      const version = half.claim?.version;
       follow({
         options: version === undefined ? options : { ...options, minVersion: version, maxVersion: version },
         target,

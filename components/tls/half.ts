@@ -9,6 +9,7 @@ import type { Verdict, VerifyInput } from '../../certs/verify/verify.ts';
 import type { ClientAuth } from '../component.ts';
 import type { Host } from '../host.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
+import { type Claim, claimNext } from './step.ts';
 import type { Ends } from './tap.ts';
 import type {
   Belief,
@@ -42,6 +43,8 @@ export interface HalfOptions {
 /** One end's record. */
 export interface Half {
   readonly id: string;
+  /** What somebody ordered this connection to be: held, slowed, of one version; undefined almost always. */
+  readonly claim: Claim | undefined;
   readonly decoder: Decoder;
   /** Bytes of one side, as they are delivered. */
   bytes(from: Side, bytes: Uint8Array): void;
@@ -80,6 +83,8 @@ export function beginHalf(options: HalfOptions): Half {
   const startTick = performance.now();
   count += 1;
   const id = `${component}.${side}.${count.toString(36)}`;
+  const channel = side === 'client' ? `${component}->${peer}` : `${peer}->${component}`;
+  const claim = claimNext(channel, id);
   const atUs = (): number => Math.round((performance.now() - startTick) * 1000);
 
   const messages: TraceMessage[] = [];
@@ -135,7 +140,7 @@ export function beginHalf(options: HalfOptions): Half {
       startedAtMs,
       clusterTime: clusterTime || host.now().toISOString(),
       clientRandom: decoder.clientRandom,
-      channel: side === 'client' ? `${component}->${peer}` : `${peer}->${component}`,
+      channel,
       clientAddress: side === 'client' ? local : remote,
       serverAddress: side === 'client' ? remote : local,
       clientAuth: options.clientAuth,
@@ -159,6 +164,7 @@ export function beginHalf(options: HalfOptions): Half {
 
   return {
     id,
+    claim,
     decoder,
     bytes(from, bytes) {
       const now = atUs();

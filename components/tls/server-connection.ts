@@ -14,7 +14,7 @@ import { beginHalf, type Half } from './half.ts';
 import { programOf, serverTexts } from './real-texts.ts';
 import { alertBytes, plainAlert } from './reject.ts';
 import { serverReason } from './server-reason.ts';
-import { claimNext, isStepping, type StepGate } from './step.ts';
+import { isStepping, type StepGate } from './step.ts';
 import { dress, endsOf, Tap } from './tap.ts';
 import type { Alert, Outcome } from './trace.ts';
 import { hasForgedLink, judge } from './verdict.ts';
@@ -240,7 +240,7 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
       }
       if (decided && (decoder.dataSeen.client || decoder.stopped)) ours.pass();
     };
-    gate = claimNext(`?->${component}`, half.id)?.gate({
+    gate = half.claim?.gate({
       side: 'server',
       trace: half.trace,
       deliver: (direction, bytes) => ours.deliver(direction, bytes),
