@@ -11,6 +11,7 @@ import { type ClockState, readClocks } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import { consequencesOf } from './consequences.ts';
 import { type LabDirectory, readDirectory, settingsOf } from './directory.ts';
+import { readHidden, revealBreak, standsFor } from './faults/hidden.ts';
 import type { InstanceState } from './supervisor.ts';
 
 /** One file that is not as it should be. */
@@ -34,6 +35,8 @@ export interface StatusReport {
   /** Where files differ from what the table of certificates says. */
   readonly deviations: readonly Deviation[];
   readonly clocks: readonly ClockState[];
+  /** A hidden break stands, and the deviations are covered; `solved` once, when everything is as it should be again. */
+  readonly hidden: { readonly since: string; readonly solved: string | null } | null;
 }
 
 /** The report about a running cluster. */
@@ -52,7 +55,7 @@ export async function reportStatus({ dir }: LabDirectory, cluster: Cluster): Pro
     channels,
     components,
     consequences,
-    deviations: await readDeviations(directory),
+    ...cover(directory, ok, await readDeviations(directory)),
     clocks: clocksOf(directory),
   };
 }
@@ -66,9 +69,23 @@ export async function reportDirectory(directory: LabDirectory): Promise<StatusRe
     channels: [],
     components: [],
     consequences: [],
-    deviations: await readDeviations(directory),
+    ...cover(directory, true, await readDeviations(directory)),
     clocks: clocksOf(directory),
   };
+}
+
+/** While a hidden break stands the differences stay covered; it is over when there are none and nothing fails. */
+function cover(
+  { dir }: LabDirectory,
+  ok: boolean,
+  found: readonly Deviation[],
+): Pick<StatusReport, 'deviations' | 'hidden'> {
+  const hidden = readHidden(dir);
+  if (hidden === undefined) return { deviations: found, hidden: null };
+  if (!ok || found.length > 0) return { deviations: [], hidden: { since: hidden.at, solved: null } };
+  revealBreak(dir);
+  const solved = `solved in ${standsFor(hidden)}; it was ${hidden.fault} on ${hidden.target}`;
+  return { deviations: [], hidden: { since: hidden.at, solved } };
 }
 
 /** The clocks of a directory. */

@@ -61,7 +61,7 @@ export async function reportBreak(what: Break): Promise<number> {
   }
   terminal.print(`\n${target}: ${fault.title}\n`);
   for (const line of replacedLines(what)) terminal.print(line);
-  terminal.print('');
+  terminal.print('          The old ones are kept: fix --undo\n');
   if (what.before === undefined) terminal.print(statedText(expected));
   else await printSeen(what, what.before);
   const stock = stockLine(what);
@@ -77,9 +77,8 @@ function replacedLines({ directory, record }: Break): string[] {
     .flatMap((ca) => readPem(readTextIfAny(deskFiles(dir, ca).cert) ?? '').map(({ bytes }) => bytes));
   return record.files.flatMap(({ path, before }) => {
     const { rows, same } = differencesOf(before, readBytes(dir, path), cas);
-    const kept = before === null ? '' : '   (old one kept: fix --undo)';
     return [
-      `Replaced  ${relative(process.cwd(), join(dir, path))}${kept}`,
+      `Replaced  ${relative(process.cwd(), join(dir, path))}`,
       ...rows.map(({ what, before: old, after }) => `          ${what.padEnd(14)} ${old}  →  ${after}`),
       ...(same.length === 0 ? [] : [`          same ${same.join(', ')}`]),
     ];
@@ -102,7 +101,7 @@ async function printSeen(what: Break, before: StatusReport): Promise<void> {
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   for (const { channel } of soon) {
     const state = report.channels.find(({ id }) => id === channel);
-    if (state !== undefined) terminal.print(`${verdict(state, terminal)}   ${arrow(channel)}`);
+    if (state !== undefined) terminal.print(verdict(state, terminal, true));
   }
   if (soon.length > 0 && unseen.length === 0)
     terminal.print(terminal.paint('grey', `  seen ${seconds} s after the change`));
@@ -120,7 +119,7 @@ async function printSeen(what: Break, before: StatusReport): Promise<void> {
   const changed = report.channels.filter(
     (one) => !named.has(one.id) && layerOf(before, one.id) !== one.layer,
   );
-  for (const one of changed) terminal.print(`${verdict(one, terminal)}   ${arrow(one.id)}`);
+  for (const one of changed) terminal.print(verdict(one, terminal, true));
   if (others.length > 0) {
     const count = others.length === report.channels.length ? 'all' : 'the other';
     terminal.print(

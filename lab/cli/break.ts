@@ -44,9 +44,9 @@ export async function complete(): Promise<readonly string[]> {
 }
 
 const HIDDEN = `Something is broken now. What, and where?
-Look        npx mtls-lab status     npx mtls-lab handshake CLIENT SERVER     kubectl, openssl, the logs
-Mend        by hand, or npx mtls-lab fix CERTIFICATE; when all is green again, status says how long it took
-Give up     npx mtls-lab reveal`;
+Look      status     handshake CLIENT SERVER     inspect     kubectl, openssl, the logs
+Mend      by hand, or fix CERTIFICATE; when all is green again, status says how long it took
+Give up   reveal`;
 
 /** What the command line asks for; undefined when somebody only looked at the menu. */
 async function pick(invocation: Invocation, directory: LabDirectory): Promise<Picked | undefined> {

@@ -4,6 +4,7 @@ import type { ExpectedRow } from '../../certs/expected/row.ts';
 import { deviations, expectedVersusFound } from '../../certs/expected.ts';
 import { deskNow, type LabDirectory } from '../directory.ts';
 import { type Expiry, expiries } from '../expiry.ts';
+import { readHidden } from '../faults/hidden.ts';
 import { timeAt } from '../status.ts';
 import type { Invocation } from './command.ts';
 import { table } from './render.ts';
@@ -15,15 +16,21 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export function showCertificates({ json, terminal }: Invocation, directory: LabDirectory): number {
   const { dir, choices } = directory;
   const rows = expectedVersusFound(dir, choices, { now: (place) => timeAt(dir, place) });
-  const wrong = deviations(rows);
+  // While a hidden break stands, what differs is the answer that somebody looks for.
+  const hidden = readHidden(dir) !== undefined;
+  const wrong = hidden ? [] : deviations(rows);
   const all = expiries(directory, deskNow(dir));
   if (json) {
-    terminal.print(JSON.stringify({ ok: wrong.length === 0, certificates: all, rows }));
+    terminal.print(JSON.stringify({ ok: wrong.length === 0, certificates: all, rows: hidden ? [] : rows }));
   } else {
     terminal.print(leafTable(all, wrong, terminal));
     terminal.print('');
     terminal.print(caTable(all, wrong, terminal));
     for (const line of sentences(wrong, terminal)) terminal.print(line);
+    if (hidden)
+      terminal.print(
+        '\nA hidden break stands: whether these are as expected is covered. npx mtls-lab reveal',
+      );
   }
   return wrong.length === 0 ? 0 : 1;
 }

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { type Choices, identities } from '../../certs/identities.ts';
 import type { ChannelState } from '../channel.ts';
 import { type ClockState, REAL_TIME_NOTE } from '../clock.ts';
+import { hanging } from '../columns.ts';
 import type { StatusReport } from '../status.ts';
 import type { InstanceState } from '../supervisor.ts';
 import type { Channel } from '../topology.ts';
@@ -55,8 +56,15 @@ function channelRow(
     clientFile === null ? clientExpected : basename(clientFile),
     server,
     serverFile === null ? serverExpected : basename(serverFile),
-    verdict(channel, terminal),
+    mark(channel, terminal),
   ];
+}
+
+/** The state in a few letters; the reason has a line of its own. */
+function mark({ layer, unsafe }: ChannelState, terminal: Terminal): string {
+  if (layer === 'ok' && unsafe.length > 0) return terminal.paint('yellow', '! unsafe');
+  const [shape, colour] = MARKS[layer];
+  return terminal.paint(colour, layer === 'tls' ? `${shape} TLS` : shape);
 }
 
 /** What each end of each connection should show, by the table of identities. */
@@ -102,14 +110,22 @@ function reason({ layer, by, code, alert, client, server }: ChannelState): strin
   }
 }
 
+/** Why, and what each side says: wrapped where a terminal would cut words. */
 function textLines(channel: ChannelState, terminal: Terminal): string[] {
+  const why = channel.layer === 'ok' ? channel.unsafe : reason(channel);
   const said: readonly (readonly [string, string | null])[] = [
     [channel.client, channel.clientText],
     [channel.server, channel.serverText],
   ];
-  return said.flatMap(([who, text]) =>
-    text === null ? [] : [terminal.paint('grey', `      ${who} says: ${text}`)],
-  );
+  const lines = (label: string, text: string): string[] =>
+    terminal.isTty ? hanging(label, text, terminal.columns - 1) : [label + text];
+  const colour = channel.layer === 'ok' ? 'yellow' : MARKS[channel.layer][1];
+  return [
+    ...why.flatMap((text) => lines('      ', text)).map((line) => terminal.paint(colour, line)),
+    ...said
+      .flatMap(([who, text]) => (text === null ? [] : lines(`      ${who} says: `, text)))
+      .map((line) => terminal.paint('grey', line)),
+  ];
 }
 
 /** Which mode the servers are in. */
@@ -137,8 +153,13 @@ export function consequenceLines(consequences: readonly string[], terminal: Term
   return consequences.map((text) => `${terminal.paint('yellow', '!')} ${text}`).join('\n');
 }
 
-/** Where files differ from what they should be; a long list is cut. */
-export function deviationLines({ deviations }: StatusReport, terminal: Terminal): string {
+/** Where files differ from what they should be; a long list is cut, and a hidden break covers it. */
+export function deviationLines({ deviations, hidden }: StatusReport, terminal: Terminal): string {
+  if (hidden) {
+    return hidden.solved === null
+      ? 'A hidden break stands: what differs in the files is covered. npx mtls-lab reveal   gives up'
+      : `${terminal.paint('teal', '✓')} ${hidden.solved}`;
+  }
   if (deviations.length === 0) return '';
   const shown = deviations.slice(0, MOST_DEVIATIONS);
   const more = deviations.length - shown.length;

@@ -65,7 +65,7 @@ export function differencesOf(
     const content =
       before.content === after.content
         ? []
-        : [{ what: 'content', before: oldKind, after: oldKind === nowKind ? `another ${nowKind}` : nowKind }];
+        : [{ what: 'content', before: oldKind, after: oldKind === nowKind ? 'another one' : nowKind }];
     return { rows: [...content, ...mode], same: [] };
   }
   return { rows: [...lines(textOf(before), textOf(after)), ...mode], same: [] };

@@ -86,6 +86,8 @@ export interface Repair {
   readonly target: string;
   /** `issued` anew on the desk and distributed, or only `distributed`: a CA is never issued anew; `restored`: put back. */
   readonly way: 'issued' | 'distributed' | 'restored';
+  /** Certificates that were issued anew, by id. */
+  readonly issued: readonly string[];
   readonly copied: readonly FileCopy[];
   /** Files that were put back, or taken away where there was none. Relative to DIR. */
   readonly restored: readonly string[];
@@ -136,7 +138,7 @@ export async function fixTarget(directory: LabDirectory, target: string): Promis
   const copied = distribute(dir, choices, which);
   forget(dir, target);
   const way = leaves.length > 0 ? 'issued' : restored.length > 0 ? 'restored' : 'distributed';
-  return { target, way, copied, restored };
+  return { target, way, issued: leaves.map(({ id }) => id), copied, restored };
 }
 
 /**
@@ -160,7 +162,7 @@ export function undoFault(directory: LabDirectory, target: string): Repair {
     }
   }
   forget(dir, target);
-  return { target, way: 'restored', copied: [], restored };
+  return { target, way: 'restored', issued: [], copied: [], restored };
 }
 
 /** The file after a change. */
