@@ -2,7 +2,7 @@
 import { settingsOf } from '../directory.ts';
 import { type Channel, channelsOf } from '../topology.ts';
 import type { Fault, Scope, Stated } from './fault.ts';
-import { printsForUsers } from './outcome.ts';
+import { LATER, NEXT, printsForUsers } from './outcome.ts';
 
 /** What one connection comes to, and what that costs. */
 export interface ExpectedOutcome extends Stated {
@@ -27,25 +27,62 @@ export function expectedOutcomes(fault: Fault, target: string, scope: Scope): Ex
     .sort((a, b) => order.indexOf(a.channel) - order.indexOf(b.channel));
 }
 
-/** Without etcd the API server answers its clients 500, each of them whom it lets in. */
+/** What follows from the stated outcomes, before a restart and after. */
 function knockOn(stated: readonly Stated[], channels: readonly Channel[]): Stated[] {
+  const moments = [...new Set(stated.map(({ shows }) => (shows === LATER ? NEXT : shows)))];
+  return moments.flatMap((shows) => {
+    const now = stated.filter((one) => one.shows === shows || one.shows === LATER);
+    return [...withoutEtcd(now, channels), ...withoutReview(now, channels)];
+  });
+}
+
+/**
+ * Without etcd the API server answers its clients 500, each of them whom it lets in. What it knows by heart it still tells:
+ * lists and watches, and who may do what.
+ */
+function withoutEtcd(stated: readonly Stated[], channels: readonly Channel[]): Stated[] {
   const store = stated.find(({ channel, layer }) => channel === 'kube-apiserver->etcd' && layer !== 'ok');
   if (store === undefined) return [];
-  const own = new Set(stated.map(({ channel }) => channel));
   return channels
-    .filter(({ id, server }) => server === 'kube-apiserver' && !own.has(id))
+    .filter(({ id, server }) => server === 'kube-apiserver' && !isStated(stated, id))
     .map(({ id, client }) => ({
-      channel: id,
-      layer: 'http',
-      by: 'server',
-      code: 'BACKEND_UNAVAILABLE',
-      alert: null,
+      ...unavailable(id, store.shows),
       clientText: printsForUsers(client)
         ? 'Error from server (InternalError)'
         : 'rpc error: code = Unavailable desc = ',
-      serverText: null,
-      shows: store.shows,
     }));
+}
+
+/** A kubelet that the API server refuses, or the reverse, may let nobody in once it has forgotten the last answer. */
+function withoutReview(stated: readonly Stated[], channels: readonly Channel[]): Stated[] {
+  return channels
+    .filter(({ id, server }) => {
+      const asks = stated.find(({ channel }) => channel === `${server}->kube-apiserver`);
+      return (
+        server.startsWith('kubelet@') && !isStated(stated, id) && asks !== undefined && asks.layer !== 'ok'
+      );
+    })
+    .map(({ id }) => ({
+      ...unavailable(id, LATER),
+      clientText: 'Error from server (InternalError): Authorization error (user=',
+    }));
+}
+
+function unavailable(channel: string, shows: Stated['shows']): Stated {
+  return {
+    channel,
+    layer: 'http',
+    by: 'server',
+    code: 'BACKEND_UNAVAILABLE',
+    alert: null,
+    clientText: null,
+    serverText: null,
+    shows,
+  };
+}
+
+function isStated(stated: readonly Stated[], id: string): boolean {
+  return stated.some(({ channel }) => channel === id);
 }
 
 /** One outcome in a few words. */

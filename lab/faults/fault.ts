@@ -48,8 +48,11 @@ export type FileChange =
   | { readonly path: string; readonly vanish: true }
   | { readonly path: string; readonly edit: (text: string) => string };
 
-/** When an outcome is seen: a server that is up keeps what it read when it started. */
-export type Shows = 'at the next connection' | `after a restart of ${string}`;
+/**
+ * When an outcome is seen. `some seconds later`: when an answer that is remembered has run out. A server that is up keeps
+ * what it read when it started; two entries for one connection say what it comes to before the restart and after.
+ */
+export type Shows = 'at the next connection' | 'some seconds later' | `after a restart of ${string}`;
 
 /** What one connection comes to. Texts are parts of what the real programs print; null: that side prints nothing. */
 export interface Stated {

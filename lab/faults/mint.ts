@@ -1,13 +1,14 @@
 /** Wrong certificates for the hosts: what most faults change. Keys first, so that a reload finds the pair. */
 import { relative } from 'node:path';
-import { type Ca, createCa, issueIdentity, type Overrides } from '../../certs/ca.ts';
-import type { CertificateTemplate } from '../../certs/certificate.ts';
+import { type Ca, createCa, issueIdentity, type Overrides, VALIDITY, validityFrom } from '../../certs/ca.ts';
+import { type CertificateTemplate, issueCertificate, keyId } from '../../certs/certificate.ts';
 import { openSigner } from '../../certs/desk.ts';
 import { LabError } from '../../certs/errors.ts';
 import { MODES } from '../../certs/files.ts';
 import { plannedCopies } from '../../certs/hosts.ts';
 import { type Identity, identities } from '../../certs/identities.ts';
 import { generateKeys, type KeyPair, writePrivateKey } from '../../certs/keys.ts';
+import { writePem } from '../../certs/pem.ts';
 import type { ChangeContext, FileChange, Scope } from './fault.ts';
 
 export const DAY_MS = 86_400_000;
@@ -55,6 +56,38 @@ export async function foreignCa(
   return createCa({ commonName }, await generateKeys(directory.choices.key), now, overrides);
 }
 
+/** A CA between another one and the leaf: signed by its parent, with what is wrong about it. */
+export async function intermediateCa(
+  { directory, now }: ChangeContext,
+  parent: Ca,
+  commonName: string,
+  template: Partial<CertificateTemplate> = {},
+): Promise<Ca> {
+  const { privateKey, publicKey } = await generateKeys(directory.choices.key);
+  const subjectKeyId = keyId(publicKey);
+  const der = issueCertificate(
+    {
+      subject: { commonName },
+      publicKey,
+      ...validityFrom(now, VALIDITY.leafDays),
+      isCa: true,
+      keyUsages: ['digitalSignature', 'keyCertSign', 'cRLSign'],
+      extendedKeyUsages: [],
+      sans: [],
+      subjectKeyId,
+      authorityKeyId: parent.keyId,
+      ...template,
+    },
+    parent,
+  );
+  return {
+    subject: { commonName },
+    privateKey,
+    keyId: subjectKeyId,
+    certificatePem: writePem('CERTIFICATE', der),
+  };
+}
+
 /** A pair for the target, wherever it belongs. */
 export async function minted(context: ChangeContext, mint: Mint): Promise<readonly FileChange[]> {
   const { directory, now } = context;
@@ -71,6 +104,15 @@ export async function minted(context: ChangeContext, mint: Mint): Promise<readon
     cert: issued.certificatePem + (mint.intermediates ?? ''),
     key: writePrivateKey(issued.keys.privateKey),
   });
+}
+
+/** A pair that signed itself. */
+export async function selfSigned(context: ChangeContext): Promise<readonly FileChange[]> {
+  const { commonName, organizations } = identityOf(context.directory, context.target);
+  const keys = await generateKeys(context.directory.choices.key);
+  const subject = { commonName, organizations };
+  const ca = { subject, privateKey: keys.privateKey, keyId: keyId(keys.publicKey), certificatePem: '' };
+  return minted(context, { ca, keys });
 }
 
 /** The same content in every copy of a pair. */

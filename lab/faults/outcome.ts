@@ -10,6 +10,7 @@ import type { Channel } from '../topology.ts';
 import type { Shows, Situation, Stated } from './fault.ts';
 
 export const NEXT: Shows = 'at the next connection';
+export const LATER: Shows = 'some seconds later';
 
 /** A certificate that fails verification. */
 export interface Flaw {
