@@ -9,6 +9,8 @@ import type { Change, Store } from './store.ts';
 
 /** A response may be this long before `fragment` splits it: etcd's request limit and 512 KiB. */
 const FRAGMENT_BYTES = 1_572_864 + 512 * 1024;
+/** About so many bytes of values go to a connection before it is asked whether it takes more. */
+const SPAN_BYTES = 128 * 1024;
 /** What an event costs beside its values. */
 const EVENT_BYTES = 64;
 
@@ -24,11 +26,27 @@ export interface WatchedRange {
   readonly shape: string;
 }
 
+/** What is told in one go; those who are told the same are sent the same objects, which are written down once. */
+export interface Telling {
+  /** The last revision that may be told. */
+  readonly to: number;
+  /**
+   * What a watch is told from a revision on: as much as one connection should hold at a time.
+   * @returns  the responses, none when nothing is wanted; and the revision to go on from
+   */
+  tell(
+    watched: WatchedRange,
+    from: number,
+  ): { readonly responses: readonly Reply<'WatchResponse'>[]; readonly next: number };
+}
+
 /** Changes in order, and the revisions (both inclusive) that are told. */
-export interface Span {
+interface Span {
   readonly from: number;
   readonly to: number;
   readonly changes: readonly Change[];
+  /** By the shape of the watch. */
+  readonly responses: Map<string, readonly Reply<'WatchResponse'>[]>;
 }
 
 /** Read a request. An empty key means the first key there is. */
@@ -51,8 +69,45 @@ export function isEmpty({ start, end }: KeyRange): boolean {
   return end !== null && end !== '' && start >= end;
 }
 
-/** The responses about a span of changes; none when nothing in it is wanted. */
-export function responsesFor(
+/** Begin to tell, up to a revision. */
+export function createTelling(
+  store: Store,
+  header: (revision: number) => Reply<'ResponseHeader'>,
+  to: number,
+): Telling {
+  const spans = new Map<number, Span>();
+  return {
+    to,
+    tell(watched, from) {
+      let span = spans.get(from);
+      if (!span) {
+        span = spanFrom(store.changesSince(from), from, to);
+        spans.set(from, span);
+      }
+      let responses = span.responses.get(watched.shape);
+      if (!responses) {
+        responses = responsesFor(store, header(span.to), watched, span);
+        span.responses.set(watched.shape, responses);
+      }
+      return { responses, next: span.to + 1 };
+    },
+  };
+}
+
+/** Whole revisions, until they are many bytes. */
+function spanFrom(changes: readonly Change[], from: number, to: number): Span {
+  let bytes = 0;
+  for (const [at, { key, record }] of changes.entries()) {
+    const last = changes[at - 1]?.record.mod;
+    if (last !== undefined && bytes > SPAN_BYTES && record.mod > last && last < to) {
+      return { from, to: last, changes: changes.slice(0, at), responses: new Map() };
+    }
+    bytes += EVENT_BYTES + key.length + record.value.length;
+  }
+  return { from, to, changes, responses: new Map() };
+}
+
+function responsesFor(
   store: Store,
   header: Reply<'ResponseHeader'>,
   watched: WatchedRange,

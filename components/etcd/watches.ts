@@ -3,19 +3,13 @@
  *
  * A watcher remembers the next revision that it owes. When its connection takes no more bytes it falls behind
  * and costs no memory; when the connection drains it catches up from the store's history, or is cancelled when that
- * was compacted. etcd calls these two states synced and unsynced. Telling takes at most a third of the time: with
- * many watchers, several revisions go out in one response, so that writers are not starved.
+ * was compacted. etcd calls these two states synced and unsynced.
  * @see etcd server/mvcc/watchable_store.go, server/etcdserver/api/v3rpc/watch.go
  */
 import type { Message, Reply } from './schema.ts';
-import type { Change, Store } from './store.ts';
-import { isEmpty, responsesFor, type WatchedRange, watchedRange } from './watch-responses.ts';
-
-/** After telling for t milliseconds, rest for so many times t, and never longer than the cap. */
-const REST_FACTOR = 2;
-const REST_CAP_MS = 1000;
-/** A round of telling that is shorter than this needs no rest. */
-const REST_FROM_MS = 1;
+import type { Store } from './store.ts';
+import { createTelling, isEmpty, type Telling, type WatchedRange, watchedRange } from './watch-responses.ts';
+import { createRounds } from './watch-rounds.ts';
 
 /** One client's stream of watch requests and responses. */
 export interface WatchStream {
@@ -57,13 +51,15 @@ interface Watcher extends WatchedRange {
 
 /** No watchers yet. */
 export function createWatches({ store, header, progressMs }: WatchesOptions): Watches {
-  const streams = new Set<{ pump(to: number, batch: Batch): void; progress(): void }>();
-  /** Everything up to here may be told, and everything up to there has been. */
+  const streams = new Set<{ pump(telling: Telling): void; progress(): void }>();
+  /** Everything up to here may be told. */
   let allowed = store.revision();
-  let told = allowed;
   let watchers = 0;
-  let restUntil = 0;
-  let timer: NodeJS.Timeout | undefined;
+  const telling = (): Telling => createTelling(store, header, allowed);
+  const rounds = createRounds(function* () {
+    const round = telling();
+    for (const stream of streams) yield stream.pump(round);
+  });
   const ticker = setInterval(() => {
     for (const stream of streams) stream.progress();
   }, progressMs);
@@ -72,6 +68,8 @@ export function createWatches({ store, header, progressMs }: WatchesOptions): Wa
   const open = (sink: WatchSink): WatchStream => {
     const held = new Map<bigint, Watcher>();
     let ready = true;
+    /** A report of progress is owed. */
+    let asked = false;
     let nextId = 0n;
 
     const send = (response: Reply<'WatchResponse'>): void => {
@@ -82,30 +80,31 @@ export function createWatches({ store, header, progressMs }: WatchesOptions): Wa
       if (held.delete(watcher.id)) watchers -= 1;
     };
 
-    /** Bring one watcher up to a revision. */
-    const pump = (watcher: Watcher, to: number, batch: Batch | undefined): void => {
-      if (!ready || watcher.next > to) return;
-      if (watcher.next < store.compacted()) {
-        drop(watcher);
-        send({
-          header: { ...header(0) },
-          watch_id: watcher.id,
-          canceled: true,
-          compact_revision: BigInt(store.compacted()),
-        });
-        return;
+    /** Tell one watcher as much as its connection takes. */
+    const pump = (watcher: Watcher, telling: Telling): void => {
+      while (ready && watcher.next <= telling.to) {
+        if (watcher.next < store.compacted()) {
+          drop(watcher);
+          send({
+            header: { ...header(0) },
+            watch_id: watcher.id,
+            canceled: true,
+            compact_revision: BigInt(store.compacted()),
+          });
+          return;
+        }
+        const { responses, next } = telling.tell(watcher, watcher.next);
+        watcher.next = next;
+        if (responses.length > 0) watcher.active = true;
+        for (const response of responses) send(response);
       }
-      // Those who are told the same are sent the same objects, which are written down once.
-      const shared = batch && watcher.next === batch.from ? batch.responses : undefined;
-      let responses = shared?.get(watcher.shape);
-      if (!responses) {
-        const changes = shared && batch ? batch.changes : store.changesSince(watcher.next);
-        responses = responsesFor(store, header(to), watcher, { from: watcher.next, to, changes });
-        shared?.set(watcher.shape, responses);
-      }
-      watcher.next = to + 1;
-      if (responses.length > 0) watcher.active = true;
-      for (const response of responses) send(response);
+    };
+
+    /** The report promises that nothing older is still to come. */
+    const reportProgress = (): void => {
+      if (!asked || !ready || [...held.values()].some(({ next }) => next <= allowed)) return;
+      asked = false;
+      send({ header: header(allowed), watch_id: -1n });
     };
 
     const create = (message: Message<'WatchCreateRequest'>): void => {
@@ -135,11 +134,7 @@ export function createWatches({ store, header, progressMs }: WatchesOptions): Wa
       held.set(id, watcher);
       watchers += 1;
       send({ header: header(allowed), watch_id: id, created: true });
-      pump(watcher, allowed, undefined);
-    };
-
-    const catchUp = (): void => {
-      for (const watcher of [...held.values()]) pump(watcher, allowed, undefined);
+      pump(watcher, telling());
     };
 
     const freeId = (): bigint => {
@@ -156,22 +151,22 @@ export function createWatches({ store, header, progressMs }: WatchesOptions): Wa
           drop(watcher);
           send({ header: header(allowed), watch_id: watcher.id, canceled: true });
         } else if (message.progress_request) {
-          // The report promises that nothing older is still to come.
-          catchUp();
-          send({ header: header(allowed), watch_id: -1n });
+          asked = true;
+          stream.pump(telling());
         }
       },
       drained(): void {
         ready = true;
-        catchUp();
+        rounds.wanted();
       },
       close(): void {
         streams.delete(stream);
         watchers -= held.size;
         held.clear();
       },
-      pump(to: number, batch: Batch): void {
-        for (const watcher of [...held.values()]) pump(watcher, to, batch);
+      pump(telling: Telling): void {
+        for (const watcher of [...held.values()]) pump(watcher, telling);
+        reportProgress();
       },
       progress(): void {
         for (const watcher of held.values()) {
@@ -186,50 +181,22 @@ export function createWatches({ store, header, progressMs }: WatchesOptions): Wa
     return stream;
   };
 
-  const tell = (): void => {
-    timer = undefined;
-    const begunMs = performance.now();
-    const batch: Batch = {
-      from: told + 1,
-      changes: store.changesSince(told + 1),
-      responses: new Map(),
-    };
-    told = allowed;
-    for (const stream of streams) stream.pump(allowed, batch);
-    const tookMs = performance.now() - begunMs;
-    if (tookMs > REST_FROM_MS) {
-      restUntil = begunMs + tookMs + Math.min(REST_CAP_MS, REST_FACTOR * tookMs);
-    }
-  };
-
   return {
     open,
     advance(revision) {
       if (revision <= allowed) return;
       allowed = revision;
-      if (timer) return;
-      const restMs = restUntil - performance.now();
-      if (restMs <= 0) tell();
-      else timer = setTimeout(tell, restMs);
+      rounds.wanted();
     },
     flush() {
-      clearTimeout(timer);
-      if (told < allowed) tell();
-      timer = undefined;
+      const all = telling();
+      for (const stream of streams) stream.pump(all);
     },
     count: () => watchers,
     close() {
       clearInterval(ticker);
-      clearTimeout(timer);
+      rounds.close();
       streams.clear();
     },
   };
-}
-
-/** The changes that are told in one go, and the revision that they begin with. */
-interface Batch {
-  readonly from: number;
-  readonly changes: readonly Change[];
-  /** Responses that were made already, by the shape of the watch. */
-  readonly responses: Map<string, readonly Reply<'WatchResponse'>[]>;
 }

@@ -9,6 +9,8 @@ beforeAll(async () => {
 afterAll(() => made.remove());
 
 test('tells twenty watchers of every write, once and in order', async () => {
-  const { faults } = await watchUnderLoad(made, { watchers: 20, writesPerSecond: 200, seconds: 1 });
+  const load = { watchers: 20, writesPerSecond: 200, seconds: 1, before: 0 };
+  const { faults, events } = await watchUnderLoad(made, load);
   expect(faults).toEqual([]);
+  expect(events).toBe(20 * 200);
 }, 60_000);

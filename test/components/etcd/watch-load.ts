@@ -1,142 +1,169 @@
 /**
- * Many watchers of one prefix beside a steady stream of writes, against an etcd in a process of its own.
+ * Many watchers of one prefix beside a steady stream of writes: etcd in a process of its own, the watchers in another.
+ *
+ * The writes come by the clock, whether earlier ones were answered or not (an open loop): a server that is too slow
+ * does not slow the load down, it falls behind and is seen to.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { resolve } from 'node:path';
-import { ask, type TestHost, TLS_ARGV } from './fixture.ts';
+import { join, resolve } from 'node:path';
+import { type TestHost, TLS_ARGV } from './fixture.ts';
+import type { Held } from './memory-probe.ts';
+import type { WatchOrder, WatchSeen, WatchWait } from './watch-client.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
+const TICK_MS = 5;
+const WRITERS = 16;
+const PATIENCE_MS = 30_000;
+const VALUE = Buffer.alloc(300, 'x').toString('base64');
 
 export interface WatchLoad {
   readonly watchers: number;
   readonly writesPerSecond: number;
   readonly seconds: number;
+  /** Revisions that are written before the watchers come, as fast as it goes. */
+  readonly before: number;
 }
 
 /** What was seen. */
 export interface WatchReport {
-  readonly writes: number;
-  /** Revisions that some watcher missed or saw out of order; the first few. */
+  /** From the first write until the last one was answered. */
+  readonly tookMs: number;
+  /** Events that all watchers together were told of. */
+  readonly events: number;
+  /** What some watcher missed, or saw twice or out of order; the first few. */
   readonly faults: readonly string[];
-  /** Resident memory of the etcd process, MB: after a tenth of the time, and at the end. */
-  readonly earlyMb: number;
-  readonly lateMb: number;
-  /** From the last write's answer until every watcher had its event, milliseconds. */
-  readonly lagMs: number;
+  /** What etcd holds after a full garbage collection: before the load, in the middle of it, after it. MB. */
+  readonly heldMb: readonly [before: number, during: number, after: number];
 }
 
-/** Run the load; the etcd process is gone afterwards. */
+/** Run the load; both processes are gone afterwards. */
 export async function watchUnderLoad(made: TestHost, load: WatchLoad): Promise<WatchReport> {
-  const argv = ['--listen-client-urls=https://127.0.0.1:0', ...TLS_ARGV];
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', 'components/etcd/main.ts', '--root', made.root, ...argv],
-    { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] },
+  const probe = join(import.meta.dirname, 'memory-probe.ts');
+  const etcd = start(
+    'components/etcd/main.ts',
+    ['--expose-gc', '--import', probe],
+    [...['--root', made.root, '--listen-client-urls=https://127.0.0.1:0'], ...TLS_ARGV],
   );
+  const client = start('test/components/etcd/watch-client.ts', [], []);
   try {
-    const port = await new Promise<number>((found) => {
-      let output = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-        const serving = /"serving client traffic securely".*"address":"127\.0\.0\.1:(\d+)"/.exec(output);
-        if (serving) found(Number(serving[1]));
-      });
-    });
-    return await run(made, port, child.pid ?? 0, load);
+    return await run(made, etcd, client, load);
   } finally {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    await Promise.all([etcd, client].map(end));
   }
 }
 
-async function run(made: TestHost, port: number, pid: number, load: WatchLoad): Promise<WatchReport> {
+async function run(
+  made: TestHost,
+  etcd: ChildProcess,
+  client: ChildProcess,
+  load: WatchLoad,
+): Promise<WatchReport> {
+  const { writesPerSecond, watchers } = load;
+  const port = await portOf(etcd);
   const { ca, cert, key } = made.pem;
-  const agent = new Agent({ keepAlive: true, ca, cert, key, maxSockets: load.watchers + 4 });
-  const faults: string[] = [];
-  const watchers = [];
-  for (let at = 0; at < load.watchers; at++) watchers.push(await openWatcher(agent, port, at, faults));
-  const total = load.writesPerSecond * load.seconds;
-  const value = Buffer.alloc(300, 'x').toString('base64');
-  let earlyMb = 0;
+  const agent = new Agent({ keepAlive: true, ca, cert, key, maxSockets: WRITERS });
+  const held = async (): Promise<number> => {
+    const { heap, external } = await tell<Held>(etcd, {});
+    return (heap + external) / 1e6;
+  };
+  let revision = 1;
+  const put = async (): Promise<void> => {
+    const name = Buffer.from(`load/${revision % 100}`).toString('base64');
+    const written = await post(agent, port, JSON.stringify({ key: name, value: VALUE }));
+    revision = Math.max(revision, written);
+  };
+  await pace(load.before, Number.POSITIVE_INFINITY, put);
+  const order: WatchOrder = { port, watchers, pem: { ca, cert, key }, revision };
+  const ready = await tell<WatchSeen>(client, order);
+  if (ready.faults.length > 0) throw new Error(ready.faults.join('\n'));
+  const before = await held();
   const begun = performance.now();
-  for (let write = 0; write < total; write++) {
-    const early = begun + (write * 1000) / load.writesPerSecond - performance.now();
-    if (early > 1) await new Promise((done) => setTimeout(done, early));
-    const name = Buffer.from(`load/${write % 100}`).toString('base64');
-    await post(agent, port, '/v3/kv/put', JSON.stringify({ key: name, value }));
-    if (write === Math.floor(total / 10)) earlyMb = residentMb(pid);
-  }
-  const lateMb = residentMb(pid);
-  const last = performance.now();
-  const newest = Number(
-    /"revision":"(\d+)"/.exec((await ask(made, port, '/v3/kv/range', { key: 'AA==' })).body)?.[1],
-  );
-  while (watchers.some((watcher) => watcher.seen() < newest) && performance.now() - last < 60_000) {
-    await new Promise((done) => setTimeout(done, 10));
-  }
-  const lagMs = performance.now() - last;
-  for (const [at, watcher] of watchers.entries()) {
-    if (watcher.seen() !== newest) faults.push(`watcher ${at} saw ${watcher.seen()} of ${newest}`);
-  }
+  const middle = new Promise((done) => setTimeout(done, load.seconds * 500)).then(held);
+  await pace(writesPerSecond * load.seconds, writesPerSecond, put);
+  const tookMs = performance.now() - begun;
+  const wait: WatchWait = { upTo: revision, patienceMs: PATIENCE_MS };
+  const { faults, events } = await tell<WatchSeen>(client, wait);
+  const heldMb = [before, await middle, await held()] as const;
   agent.destroy();
-  return { writes: total, faults: faults.slice(0, 5), earlyMb, lateMb, lagMs };
+  return { tookMs, faults, events, heldMb };
 }
 
-/** Watch `load/`; every revision must follow the one before. */
-async function openWatcher(
-  agent: Agent,
-  port: number,
-  at: number,
-  faults: string[],
-): Promise<{ seen(): number }> {
-  let seen = 1;
-  let held = '';
-  const created = new Promise<void>((resolveCreated, reject) => {
+/** Begin so many tasks, so many a second at most, and wait for all. Up to WRITERS of an endless rate at a time. */
+async function pace(total: number, perSecond: number, task: () => Promise<void>): Promise<void> {
+  const running = new Set<Promise<void>>();
+  const begun = performance.now();
+  for (let started = 0; started < total; ) {
+    const due = Math.min(total, Math.ceil(((performance.now() - begun) * perSecond) / 1000) || WRITERS);
+    for (; started < due; started++) {
+      const one = task().finally(() => running.delete(one));
+      running.add(one);
+      if (perSecond === Number.POSITIVE_INFINITY && running.size >= WRITERS) await Promise.race(running);
+    }
+    await new Promise((done) => setTimeout(done, TICK_MS));
+  }
+  await Promise.all(running);
+}
+
+function start(program: string, nodeArgv: readonly string[], argv: readonly string[]): ChildProcess {
+  return fork(program, argv, {
+    cwd: root,
+    execArgv: ['--import', 'tsx', ...nodeArgv],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+function portOf(etcd: ChildProcess): Promise<number> {
+  return new Promise((found, failed) => {
+    let output = '';
+    etcd.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      const serving = /"serving client traffic securely".*"address":"127\.0\.0\.1:(\d+)"/.exec(output);
+      if (serving) found(Number(serving[1]));
+    });
+    etcd.once('exit', () => failed(new Error(`etcd did not start: ${output}`)));
+  });
+}
+
+/** One message to a process, and its answer. */
+function tell<T>(child: ChildProcess, message: object): Promise<T> {
+  return new Promise((answered, failed) => {
+    const gone = (): void => failed(new Error(`the process ended: ${child.exitCode ?? child.signalCode}`));
+    child.once('exit', gone);
+    child.once('message', (answer) => {
+      child.off('exit', gone);
+      answered(answer as T);
+    });
+    child.send(message);
+  });
+}
+
+/** Write a key; returns the revision. */
+function post(agent: Agent, port: number, body: string): Promise<number> {
+  return new Promise((done, failed) => {
     const sent = request(
-      { host: '127.0.0.1', port, path: '/v3/watch', method: 'POST', agent },
+      { host: '127.0.0.1', port, path: '/v3/kv/put', method: 'POST', agent },
       (response) => {
+        let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
-          held += chunk;
-          const end = held.lastIndexOf('\n');
-          if (end < 0) return;
-          const text = held.slice(0, end);
-          held = held.slice(end + 1);
-          if (text.includes('"created":true')) resolveCreated();
-          for (const match of text.matchAll(/"mod_revision":"(\d+)"/g)) {
-            const revision = Number(match[1]);
-            if (revision !== seen + 1) faults.push(`watcher ${at}: ${revision} after ${seen}`);
-            seen = revision;
-          }
+          text += chunk;
         });
-        response.on('error', () => {});
+        response.on('end', () => {
+          const revision = /"revision":"(\d+)"/.exec(text)?.[1];
+          if (revision === undefined) failed(new Error(`${response.statusCode} ${text}`));
+          else done(Number(revision));
+        });
+        response.on('error', failed);
       },
     );
-    sent.on('error', reject);
-    const create = {
-      key: Buffer.from('load/').toString('base64'),
-      range_end: Buffer.from('load0').toString('base64'),
-    };
-    sent.end(JSON.stringify({ create_request: create }));
-  });
-  await created;
-  return { seen: () => seen };
-}
-
-function post(agent: Agent, port: number, path: string, body: string): Promise<void> {
-  return new Promise((done, failed) => {
-    const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent }, (response) => {
-      response.resume();
-      response.on('end', done);
-    });
     sent.on('error', failed);
     sent.end(body);
   });
-}
-
-function residentMb(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024);
 }

@@ -172,6 +172,7 @@ test('a connection that is full costs nothing, and catches up without a gap', ()
   expect(told).toHaveLength(2);
   full.now = false;
   stream.drained();
+  engine.watches.flush();
   expect(summary(told)).toEqual(Array.from({ length: 100 }, (_, index) => `PUT a ${index + 2}`));
 });
 
@@ -183,7 +184,39 @@ test('a connection that stays full while its past is compacted is cancelled, not
   engine.call('/etcdserverpb.KV/Compact', fromJson('CompactionRequest', { revision: '9' }));
   full.now = false;
   stream.drained();
+  engine.watches.flush();
   expect(told.at(-1)).toMatchObject({ canceled: true, compact_revision: '9' });
+});
+
+test('a report of progress waits for a full connection: nothing older comes after it', () => {
+  const { stream, told, full } = open();
+  watch(stream, { key: b64('a') });
+  full.now = true;
+  put('a');
+  put('a');
+  stream.request(fromJson('WatchRequest', { progress_request: {} }));
+  expect(summary(told)).toEqual(['PUT a 2']);
+  full.now = false;
+  stream.drained();
+  engine.watches.flush();
+  expect(summary(told)).toEqual(['PUT a 2', 'PUT a 3']);
+  expect(told.at(-1)).toMatchObject({ watch_id: '-1', header: { revision: '3' } });
+});
+
+test('is told of a long past in parts, each when the connection has taken the one before', () => {
+  for (let round = 0; round < 8; round++) put('a', 'x'.repeat(100_000));
+  const { stream, told, full } = open();
+  full.now = true;
+  watch(stream, { key: b64('a'), start_revision: '2' });
+  const parts: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const before = told.length;
+    stream.drained();
+    engine.watches.flush();
+    parts.push(...told.slice(before).map(({ events }) => events?.length ?? 0));
+  }
+  expect(parts).toEqual([2, 2, 2, 2]);
+  expect(summary(told)).toHaveLength(8);
 });
 
 test('splits a large revision when the client can put it together again', () => {

@@ -1,0 +1,75 @@
+/**
+ * When watchers are told: in rounds over all connections, a few in each turn of the event loop, with rests between.
+ *
+ * With many watchers telling is most of an etcd's work. A rest lets several revisions go out in one response, which
+ * costs little more than one revision does; turns let writers in between.
+ */
+
+/** After a round of t milliseconds, rest for so many times t, and never longer than the cap. */
+const REST_FACTOR = 3;
+const REST_CAP_MS = 500;
+/** A round that is shorter than this needs no rest. */
+const REST_FROM_MS = 1;
+/** Connections in one turn. */
+const STEPS_PER_TURN = 25;
+
+export interface Rounds {
+  /** Something is to be told: at once when nothing goes on, else in the next round. */
+  wanted(): void;
+  close(): void;
+}
+
+/** @param begin  starts a round; each step tells one connection */
+export function createRounds(begin: () => Iterator<unknown>): Rounds {
+  let again = false;
+  let steps: Iterator<unknown> | undefined;
+  let spentMs = 0;
+  let turn: NodeJS.Immediate | undefined;
+  let rest: NodeJS.Timeout | undefined;
+
+  const start = (): void => {
+    again = false;
+    spentMs = 0;
+    steps = begin();
+    step(steps);
+  };
+
+  const step = (round: Iterator<unknown>): void => {
+    const begunMs = performance.now();
+    let done = false;
+    for (let left = STEPS_PER_TURN; left > 0 && !done; left--) done = round.next().done === true;
+    // What was sent is encrypted and written later in this turn, which is most of the work: time is taken after it.
+    turn = setImmediate(() => {
+      turn = undefined;
+      spentMs += performance.now() - begunMs;
+      if (done) end();
+      else step(round);
+    });
+  };
+
+  const end = (): void => {
+    steps = undefined;
+    if (spentMs < REST_FROM_MS) {
+      if (again) start();
+      return;
+    }
+    rest = setTimeout(
+      () => {
+        rest = undefined;
+        if (again) start();
+      },
+      Math.min(REST_CAP_MS, REST_FACTOR * spentMs),
+    );
+  };
+
+  return {
+    wanted() {
+      again = true;
+      if (!steps && !turn && !rest) start();
+    },
+    close() {
+      clearImmediate(turn);
+      clearTimeout(rest);
+    },
+  };
+}
