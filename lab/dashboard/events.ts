@@ -15,6 +15,10 @@ export interface ClusterNews {
   readonly clocks: readonly ClockState[];
   /** Faults that stand, by certificate or program; empty while one is hidden. */
   readonly standing: readonly Standing[];
+  /** Somebody is to find out what is broken; since when. */
+  readonly hidden: { readonly at: string } | null;
+  /** The last hidden break, once it is told: `Solved in 7:32; it was …`. */
+  readonly solved: { readonly text: string } | null;
 }
 
 /** A fault that `break` put somewhere and nobody has mended. */
@@ -30,6 +34,8 @@ export interface Snapshot {
   readonly hosts: readonly string[];
   /** What stands behind every command of the terminal: ` --dir DIR`, or nothing for the usual place. */
   readonly dirOption: string;
+  /** Which certificate each end of a connection shows. */
+  readonly ends: readonly { readonly channel: string; readonly client: string; readonly server: string }[];
   readonly cluster: ClusterNews;
 }
 

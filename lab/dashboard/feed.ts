@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws';
 import { sufferingOf } from '../consequences.ts';
 import { readDirectory, settingsOf } from '../directory.ts';
 import { standingFaults } from '../faults/engine.ts';
+import { type HiddenBreak, readHidden, revealBreak, standsFor } from '../faults/hidden.ts';
 import type { Lab } from '../lab.ts';
 import { clocksOf } from '../status.ts';
 import type { ClusterNews, PageMessage, Snapshot } from './events.ts';
@@ -32,7 +33,8 @@ export function openFeed(lab: Lab): Feed {
   const pages = new Set<WebSocket>();
   const slow = new Set<WebSocket>();
   const pulses = new Map<string, number>();
-  let news = readNews(lab, { consequences: [], badges: [] });
+  let hidden: HiddenBreak | undefined;
+  let news = readNews(lab, { consequences: [], badges: [], solved: null });
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
   let again = false;
@@ -42,6 +44,11 @@ export function openFeed(lab: Lab): Feed {
     channels: cluster.channels(),
     hosts: lab.directory.hosts.map(({ name }) => name),
     dirOption: dirOption(lab.directory.dir),
+    ends: cluster.topology.map(({ id, clientIdentity, serverIdentity }) => ({
+      channel: id,
+      client: clientIdentity,
+      server: serverIdentity,
+    })),
     cluster: news,
   });
 
@@ -67,9 +74,28 @@ export function openFeed(lab: Lab): Feed {
       again = false;
       news = readNews(lab, news);
       send(news);
-      news = readNews(lab, await sufferingOf(cluster));
+      const { consequences, badges } = await sufferingOf(cluster);
+      news = readNews(lab, { ...news, consequences, badges, solved: told() ?? news.solved });
       send(news);
     } while (again);
+  };
+
+  /** What the hidden break was, when it is found, mended or revealed. */
+  const told = (): ClusterNews['solved'] | undefined => {
+    const { dir } = lab.directory;
+    const now = readHidden(dir);
+    const was = hidden ?? now;
+    hidden = now;
+    if (was === undefined) return undefined;
+    const stands = standingFaults(dir).some((one) => one.fault === was.fault && one.target === was.target);
+    if (now !== undefined) {
+      if (stands || cluster.channels().some(({ layer }) => layer !== 'ok')) return null;
+      revealBreak(dir);
+      hidden = undefined;
+    }
+    return {
+      text: `${stands ? 'Revealed after' : 'Solved in'} ${standsFor(was)}; it was ${was.fault} on ${was.target}.`,
+    };
   };
 
   const look = (): Promise<void> => {
@@ -115,21 +141,26 @@ export function openFeed(lab: Lab): Feed {
 /** What the files say, with what the API server said last; a lab.yaml that cannot be read leaves the mode as it was. */
 function readNews(
   { directory }: Lab,
-  suffering: Pick<ClusterNews, 'consequences' | 'badges'> & Partial<ClusterNews>,
+  before: Pick<ClusterNews, 'consequences' | 'badges' | 'solved'> & Partial<ClusterNews>,
 ): ClusterNews {
-  let clientAuth = suffering.clientAuth ?? settingsOf(directory, 'kube-apiserver').clientAuth;
+  let clientAuth = before.clientAuth ?? settingsOf(directory, 'kube-apiserver').clientAuth;
   try {
     clientAuth = settingsOf(readDirectory(directory.dir), 'kube-apiserver').clientAuth;
   } catch {
     // A half-written lab.yaml.
   }
+  const hidden = readHidden(directory.dir);
   return {
     kind: 'cluster',
     clientAuth,
-    consequences: suffering.consequences,
-    badges: suffering.badges,
+    consequences: before.consequences,
+    badges: before.badges,
     clocks: clocksOf(directory),
-    standing: standingFaults(directory.dir).map(({ fault, target }) => ({ fault, target })),
+    standing: standingFaults(directory.dir)
+      .filter(({ fault, target }) => fault !== hidden?.fault || target !== hidden.target)
+      .map(({ fault, target }) => ({ fault, target })),
+    hidden: hidden ? { at: hidden.at } : null,
+    solved: before.solved,
   };
 }
 

@@ -8,16 +8,29 @@ import { isLabError, LabError, messageOf } from '../../certs/errors.ts';
 import { openHistory } from '../history.ts';
 import type { Lab } from '../lab.ts';
 import { type Guard, openGuard } from './auth.ts';
+import { BREAKING } from './breaking.ts';
+import { CERTIFICATES } from './certificates.ts';
 import { EXPORTS } from './export.ts';
 import { openFeed } from './feed.ts';
+import { WORDS } from './glossary.ts';
 import { MODE } from './mode.ts';
 import { loadPage } from './page-build.ts';
 import type { Ask, Route } from './route.ts';
 import { openStepper, STEPS } from './stepper.ts';
 import { STORIES } from './stories.ts';
+import { TIME } from './time.ts';
 
 /** Everything that can be asked, beside the page itself. */
-const ROUTES: Readonly<Record<string, Route>> = { ...STORIES, ...EXPORTS, ...STEPS, ...MODE };
+const ROUTES: Readonly<Record<string, Route>> = {
+  ...STORIES,
+  ...EXPORTS,
+  ...STEPS,
+  ...MODE,
+  ...CERTIFICATES,
+  ...TIME,
+  ...BREAKING,
+  ...WORDS,
+};
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 

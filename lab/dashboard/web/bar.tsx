@@ -40,20 +40,26 @@ export function TopBar({ state, links }: { state: State; links: readonly BarLink
           ? `${good} of ${state.channels.length} accepted`
           : 'The lab does not answer; trying again'}
       </strong>
-      <span class="keys">
-        <button type="button" aria-pressed={state.frozen !== null} onClick={freeze} title="Key: f">
-          {state.frozen === null ? 'Freeze' : 'Go on'}
-        </button>
-        <button
-          type="button"
-          aria-pressed={state.presenting}
-          onClick={() => update({ presenting: !state.presenting })}
-          title="Large type for a projector. Key: p"
-        >
-          Present
-        </button>
-      </span>
     </header>
+  );
+}
+
+/** Freeze the picture, and large type for a class. */
+export function Keys({ state }: { state: State }): JSX.Element {
+  return (
+    <span class="keys">
+      <button type="button" aria-pressed={state.frozen !== null} onClick={freeze} title="Key: f">
+        {state.frozen === null ? 'Freeze' : 'Go on'}
+      </button>
+      <button
+        type="button"
+        aria-pressed={state.presenting}
+        onClick={() => update({ presenting: !state.presenting })}
+        title="Large type for a projector. Key: p"
+      >
+        Present
+      </button>
+    </span>
   );
 }
 

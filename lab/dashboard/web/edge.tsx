@@ -89,9 +89,14 @@ export function Mark({ look, text, at }: { look: Look; text: string; at: Point }
   return (
     <>
       <circle class="badge-shape" cx={at.x} cy={at.y} r="12" />
-      <text x={at.x} y={at.y + 5}>
-        {text}
-      </text>
+      {look.badge === 'pause' && (
+        <path class="bars" d={`M${at.x - 4},${at.y - 5} v10 M${at.x + 4},${at.y - 5} v10`} />
+      )}
+      {look.badge !== 'pause' && (
+        <text x={at.x} y={at.y + 5}>
+          {text}
+        </text>
+      )}
     </>
   );
 }
@@ -137,10 +142,10 @@ function Files({ channel, line }: { channel: ChannelState; line: Line }): JSX.El
   const right = to.x > from.x;
   return (
     <>
-      <text class={`file ${right ? 'start' : 'end'}`} x={from.x + (right ? 6 : -6)} y={from.y - 11}>
+      <text class={`file ${right ? 'start' : 'end'}`} x={from.x + (right ? 6 : -6)} y={from.y - 16}>
         {client}
       </text>
-      <text class={`file ${right ? 'end' : 'start'}`} x={to.x + (right ? -12 : 12)} y={to.y + 21}>
+      <text class={`file ${right ? 'end' : 'start'}`} x={to.x + (right ? -12 : 12)} y={to.y + 27}>
         {server}
       </text>
     </>

@@ -157,7 +157,7 @@ function lineOf(
     const y = from.y + from.height / 2;
     return curve({ x: from.x + from.width, y }, { x: to.x, y });
   }
-  const x = server === 'etcd' ? to.x + 30 : Math.min(from.x + from.width / 2 + 8, to.x + to.width - 66);
+  const x = server === 'etcd' ? to.x + 30 : Math.min(from.x + from.width / 2 + 8, to.x + to.width - 91);
   return curve({ x, y: from.y + from.height }, { x, y: to.y });
 }
 

@@ -9,11 +9,13 @@ export function Legend(): JSX.Element {
     <details class="legend">
       <summary>What the lines mean</summary>
       <ul>
-        {Object.values(LOOKS).map((look) => (
-          <li key={look.name}>
-            <Sample look={look} /> {look.text}
-          </li>
-        ))}
+        {[...Object.values(LOOKS)]
+          .sort((one, other) => other.rank - one.rank)
+          .map((look) => (
+            <li key={look.name}>
+              <Sample look={look} /> {look.text}
+            </li>
+          ))}
         <li>
           <svg viewBox="0 0 74 28" aria-hidden="true" class="sample ok">
             <path class="line" d="M2,14 H72" />

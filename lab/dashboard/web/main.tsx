@@ -1,14 +1,18 @@
 /** The page: top bar, the open view, and the strip below. Each view is one row of a table. */
 import { type JSX, render } from 'preact';
-import { TopBar } from './bar.tsx';
+import { Keys, TopBar } from './bar.tsx';
+import { BreakView } from './break.tsx';
 import { CardView } from './card-view.tsx';
+import { CertificatesView } from './certificates.tsx';
 import { Compare } from './compare.tsx';
+import { GlossaryView } from './glossary.tsx';
 import { Legend } from './legend.tsx';
 import { ConnectionList } from './list.tsx';
 import { ClusterMap } from './map.tsx';
 import { Step } from './step.tsx';
 import { follow, type State } from './store.ts';
 import { Strip } from './strip.tsx';
+import { TimeView } from './time.tsx';
 
 /** One view: its address is `#/VIEW` or `#/VIEW/REST`. */
 interface View {
@@ -31,6 +35,15 @@ const VIEWS: readonly View[] = [
   { view: 'trace', title: null, place: 'beside', draw: (state) => <CardView state={state} /> },
   { view: 'compare', title: null, place: 'alone', draw: (state) => <Compare state={state} /> },
   { view: 'step', title: null, place: 'beside', draw: (state) => <Step state={state} /> },
+  {
+    view: 'certificates',
+    title: 'Certificates',
+    place: 'alone',
+    draw: (state) => <CertificatesView state={state} />,
+  },
+  { view: 'break', title: 'Break', place: 'beside', draw: (state) => <BreakView state={state} /> },
+  { view: 'time', title: 'Time', place: 'above', draw: (state) => <TimeView state={state} /> },
+  { view: 'glossary', title: 'Words', place: 'alone', draw: (state) => <GlossaryView state={state} /> },
   { view: 'workers', title: null, place: 'beside', draw: (state) => <ConnectionList state={state} /> },
 ];
 
@@ -47,7 +60,10 @@ function Page({ state }: { state: State }): JSX.Element {
         {open.place !== 'alone' && (
           <section class="picture" aria-label="Map">
             <ClusterMap state={state} />
-            <Legend />
+            <div class="below-map">
+              <Legend />
+              <Keys state={state} />
+            </div>
           </section>
         )}
         <aside aria-label={open.title ?? 'Details'}>{open.draw(state)}</aside>

@@ -54,7 +54,7 @@ export function ClusterMap({ state }: { state: State }): JSX.Element {
               line={line}
               pulses={state.pulses[channel.id] ?? 0}
               held={state.held}
-              chosen={channel.id === chosen}
+              chosen={channel.id === chosen || state.predicted.includes(channel.id)}
             />
           )
         );

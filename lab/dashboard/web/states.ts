@@ -10,7 +10,7 @@ export interface Look {
   /** What the legend says about its shape. */
   readonly shape: string;
   /** What stands on the line: a round mark, a lozenge with a number, or a drawing. */
-  readonly badge: 'round' | 'lozenge' | 'padlock';
+  readonly badge: 'round' | 'lozenge' | 'padlock' | 'pause';
   /** Broken connections come first in lists. */
   readonly rank: number;
 }
@@ -74,10 +74,10 @@ export const LOOKS = {
   },
   held: {
     name: 'held',
-    mark: '⏸',
+    mark: '‖',
     text: 'held, step by step',
     shape: 'dashed line',
-    badge: 'round',
+    badge: 'pause',
     rank: 3,
   },
   untried: {

@@ -1,6 +1,6 @@
 /** The page's one state, fed by the server's messages; reconnects by itself. The address's hash says what is open. */
 import type { ChannelState } from '../../channel.ts';
-import type { ClusterNews, PageMessage } from '../events.ts';
+import type { ClusterNews, PageMessage, Snapshot } from '../events.ts';
 import type { StepState } from '../stepper.ts';
 
 /** What the address says: `#/certificates/scheduler` is view `certificates`, rest `scheduler`. */
@@ -15,6 +15,7 @@ export interface Live {
   readonly channels: readonly ChannelState[];
   readonly hosts: readonly string[];
   readonly dirOption: string;
+  readonly ends: Snapshot['ends'];
   readonly cluster: ClusterNews;
   /** Handshakes of each channel since the page opened. */
   readonly pulses: Readonly<Record<string, number>>;
@@ -27,6 +28,8 @@ export interface State extends Live {
   readonly place: Place;
   /** Channels whose handshake is held in step mode. */
   readonly held: readonly string[];
+  /** Channels that the picked fault is predicted to concern. */
+  readonly predicted: readonly string[];
   /** The handshake in step mode, or the last one that was. */
   readonly step: StepState | null;
   /** When the picture was frozen, and how many handshakes came since. */
@@ -43,7 +46,17 @@ let live: Live = {
   channels: [],
   hosts: [],
   dirOption: '',
-  cluster: { kind: 'cluster', clientAuth: 'require', consequences: [], badges: [], clocks: [], standing: [] },
+  ends: [],
+  cluster: {
+    kind: 'cluster',
+    clientAuth: 'require',
+    consequences: [],
+    badges: [],
+    clocks: [],
+    standing: [],
+    hidden: null,
+    solved: null,
+  },
   pulses: {},
   revision: 0,
 };
@@ -51,6 +64,7 @@ let state: State = {
   ...live,
   place: placeOf(location.hash),
   held: [],
+  predicted: [],
   step: null,
   frozen: null,
   presenting: false,
@@ -100,8 +114,8 @@ function tell(change: Partial<Live>): void {
 function receive(message: PageMessage): void {
   switch (message.kind) {
     case 'snapshot': {
-      const { channels, hosts, dirOption, cluster } = message;
-      tell({ connected: true, channels, hosts, dirOption, cluster, revision: live.revision + 1 });
+      const { channels, hosts, dirOption, ends, cluster } = message;
+      tell({ connected: true, channels, hosts, dirOption, ends, cluster, revision: live.revision + 1 });
       askForStep().catch(() => undefined);
       return;
     }
@@ -160,7 +174,8 @@ function placeOf(hash: string): Place {
 }
 
 function openFromHash(): void {
-  update({ place: placeOf(location.hash) });
+  const place = placeOf(location.hash);
+  update({ place, ...(place.view === 'break' ? {} : { predicted: [] }) });
 }
 
 /** The address of a view. */
