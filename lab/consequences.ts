@@ -3,10 +3,11 @@
  * from who depends on it.
  */
 import { type ApiClient, createApiClient } from '../components/api/client.ts';
-import type { Deployment, Node, Pod } from '../components/api/kinds.ts';
+import type { Deployment, Lease, Node, Pod } from '../components/api/kinds.ts';
 import type { ChannelState } from './channel.ts';
 import type { Cluster } from './cluster.ts';
 import { CONFIG_PATHS } from './config-files.ts';
+import type { Recovery } from './recovery.ts';
 
 /** A failing connection costs this. `{client}` and `{server}` are its ends. */
 const COSTS = [
@@ -52,6 +53,8 @@ export interface Workload {
   readonly web: { readonly wanted: number; readonly running: number } | null;
   readonly troubles: readonly string[];
   readonly badges: readonly Badge[];
+  /** False when the API server did not answer. */
+  readonly isRead: boolean;
 }
 
 /** Something short to stand beside a program: `Pending 3` at the scheduler. */
@@ -64,11 +67,8 @@ export interface Badge {
 export interface Suffering {
   readonly consequences: readonly string[];
   readonly badges: readonly Badge[];
-}
-
-/** Sentences about what suffers, the most telling first. */
-export async function consequencesOf(cluster: Cluster): Promise<readonly string[]> {
-  return (await sufferingOf(cluster)).consequences;
+  /** What suffered some minutes ago and does no more. */
+  readonly recovered: readonly Recovery[];
 }
 
 /** What suffers: sentences, the most telling first, and badges. */
@@ -81,23 +81,38 @@ export async function sufferingOf(cluster: Cluster): Promise<Suffering> {
     .states()
     .filter(({ phase }) => phase !== 'running')
     .map(({ id, problem }) => `${id} does not run${problem ? `: ${problem.what}` : ''}`);
-  const { troubles, badges } = await readWorkload(cluster);
-  return { consequences: [...new Set([...stopped, ...broken, ...troubles])], badges };
+  const { troubles, badges, isRead } = await readWorkload(cluster);
+  const { recoveries } = cluster.journal;
+  recoveries.see('connections', [...stopped, ...broken]);
+  // A pod that cannot be looked at has not recovered.
+  if (isRead) recoveries.see('objects', troubles);
+  return {
+    consequences: [...new Set([...stopped, ...broken, ...troubles])],
+    badges,
+    recovered: recoveries.recent(),
+  };
 }
 
-/** Ask the API server about pods, nodes and deployment web. */
+/** Ask the API server about pods, nodes, deployment web and the leases of the control plane. */
 export async function readWorkload(cluster: Cluster): Promise<Workload> {
   const client = adminClient(cluster);
   try {
     const query = { timeoutSeconds: '2' };
-    const [pods, nodes, deployments] = await Promise.all([
+    const [pods, nodes, deployments, leases] = await Promise.all([
       client.request<{ items: Pod[] }>('GET', '/api/v1/pods', undefined, { query, timeoutMs: ASK_MS }),
       client.request<{ items: Node[] }>('GET', '/api/v1/nodes', undefined, { query, timeoutMs: ASK_MS }),
       client.request<{ items: Deployment[] }>('GET', '/apis/apps/v1/deployments', undefined, {
         query,
         timeoutMs: ASK_MS,
       }),
+      client.request<{ items: Lease[] }>(
+        'GET',
+        '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases',
+        undefined,
+        { query, timeoutMs: ASK_MS },
+      ),
     ]);
+    const now = cluster.host('control-plane').now();
     const web = deployments.items.find(({ metadata }) => metadata.name === 'web');
     return {
       web: web ? { wanted: web.spec.replicas ?? 1, running: ready(web) } : null,
@@ -105,12 +120,14 @@ export async function readWorkload(cluster: Cluster): Promise<Workload> {
         ...pods.items.flatMap(podTrouble),
         ...nodes.items.flatMap(nodeTrouble),
         ...deployments.items.flatMap(deploymentTrouble),
+        ...leases.items.flatMap((lease) => leaseTrouble(lease, now)),
       ],
       badges: badgesOf(pods.items, nodes.items),
+      isRead: true,
     };
   } catch {
     // The connection's own row says why; there is nothing more to know.
-    return { web: null, troubles: [], badges: [] };
+    return { web: null, troubles: [], badges: [], isRead: false };
   } finally {
     await client.close();
   }
@@ -159,14 +176,29 @@ function podTrouble(pod: Pod): string[] {
   const why = pod.spec.nodeName
     ? `its kubelet on ${pod.spec.nodeName} has not started it`
     : (scheduled?.message ?? 'no scheduler has bound it to a node');
-  return [`pod ${pod.metadata.namespace}/${pod.metadata.name} is ${phase}: ${why}`];
+  const since = sinceText(scheduled?.lastTransitionTime ?? pod.metadata.creationTimestamp);
+  return [`pod ${pod.metadata.namespace}/${pod.metadata.name} is ${phase}: ${why}${since}`];
 }
 
 function nodeTrouble(node: Node): string[] {
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status === 'True') return [];
   const why = ready?.message ?? 'it has not reported yet';
-  return [`node ${node.metadata.name} is NotReady: ${why}`];
+  return [`node ${node.metadata.name} is NotReady: ${why}${sinceText(ready?.lastTransitionTime)}`];
+}
+
+/** A leader that does not renew in time leads no more: whoever else runs may take over. */
+function leaseTrouble({ metadata, spec }: Lease, now: Date): string[] {
+  const { renewTime, leaseDurationSeconds, holderIdentity } = spec ?? {};
+  if (!renewTime || !leaseDurationSeconds || !holderIdentity) return [];
+  if (now.getTime() - Date.parse(renewTime) <= leaseDurationSeconds * 1000) return [];
+  return [`${metadata.name} has lost its lease: not renewed${sinceText(renewTime)}`];
+}
+
+/** ` (since 10:02:07 UTC)`, by the cluster's clock: the sentence stays the same while the trouble does. */
+function sinceText(rfc3339: string | undefined): string {
+  const time = /T(\d\d:\d\d:\d\d)/.exec(rfc3339 ?? '')?.[1];
+  return time === undefined ? '' : ` (since ${time} UTC)`;
 }
 
 function deploymentTrouble(deployment: Deployment): string[] {

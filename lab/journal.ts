@@ -8,6 +8,7 @@
 import type { InstanceId } from '../components/component.ts';
 import { joinHalves } from '../components/tls/join.ts';
 import type { Trace } from '../components/tls/trace.ts';
+import { createRecoveries, type Recoveries } from './recovery.ts';
 
 /** How many joined connections are kept per channel, and over all channels beyond each one's latest. */
 const PER_CHANNEL = 8;
@@ -15,10 +16,13 @@ const OVERALL = 400;
 const EVENTS = 500;
 /** How long a client's success waits at most for the half of a server that runs here. */
 const OTHER_HALF_MS = 5000;
+/** A port is used again by another client after a while: halves that began further apart belong to two connections. */
+const SAME_ADDRESSES_MS = 5000;
 
 /** Something that happened to a component. */
 export interface ComponentEvent {
-  readonly kind: 'started' | 'stopped' | 'failed' | 'reloaded' | 'manifest';
+  readonly kind: 'started' | 'stopped' | 'failed' | 'reloaded' | 'manifest' | 'suffers' | 'recovered';
+  /** Empty for what concerns the cluster as a whole. */
   readonly component: InstanceId;
   /** One sentence. */
   readonly text: string;
@@ -46,6 +50,8 @@ export interface Journal {
   isDecidedSince(trace: Trace, sinceMs: number): boolean;
   find(traceId: string): Trace | undefined;
   events(): readonly ComponentEvent[];
+  /** What suffered and is over. */
+  readonly recoveries: Recoveries;
   /** @returns a function that ends the subscription */
   subscribe(listener: (event: JournalEvent) => void): () => void;
   /**
@@ -109,9 +115,23 @@ export function createJournal(): Journal {
     }
   };
 
+  const note = (event: Omit<ComponentEvent, 'at'>): void => {
+    const full = { ...event, at: new Date().toISOString() };
+    events.push(full);
+    if (events.length > EVENTS) events.shift();
+    publish({ kind: 'component', event: full });
+  };
+
   return {
     record: (half) => {
-      const key = half.clientRandom === '' ? (keyOfTrace.get(half.id) ?? half.id) : half.clientRandom;
+      const key = half.clientRandom || withoutTls(half) || keyOfTrace.get(half.id) || half.id;
+      const other = byKey.get(key)?.joined;
+      if (
+        other !== undefined &&
+        Math.abs(other.startedAtMs - half.startedAtMs) > SAME_ADDRESSES_MS &&
+        key.startsWith(PLAIN)
+      )
+        drop(key);
       const early = keyOfTrace.get(half.id);
       const entry: Entry = byKey.get(key) ??
         (early === undefined ? undefined : byKey.get(early)) ?? {
@@ -133,12 +153,8 @@ export function createJournal(): Journal {
       file(key, entry.joined.channel);
       publish({ kind: 'trace', trace: entry.joined });
     },
-    note: (event) => {
-      const full = { ...event, at: new Date().toISOString() };
-      events.push(full);
-      if (events.length > EVENTS) events.shift();
-      publish({ kind: 'component', event: full });
-    },
+    note,
+    recoveries: createRecoveries((kind, text) => note({ kind, component: '', text })),
     latest: (channel) => {
       const keys = channels.get(channel) ?? [];
       for (let at = keys.length - 1; at >= 0; at--) {
@@ -171,6 +187,14 @@ export function createJournal(): Journal {
     },
   };
 }
+
+/** Two ends of one connection on which no ClientHello was seen are known by their addresses; empty while it may come. */
+function withoutTls({ state, clientAddress, serverAddress }: Trace): string {
+  if (state === 'open' || clientAddress.port === 0 || serverAddress.port === 0) return '';
+  return `${PLAIN}${clientAddress.address}:${clientAddress.port} ${serverAddress.port}`;
+}
+
+const PLAIN = 'plain ';
 
 /**
  * In TLS 1.3 the client holds the handshake for complete before the server has judged it: its word alone counts only

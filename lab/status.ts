@@ -9,9 +9,10 @@ import type { ClientAuth } from '../components/component.ts';
 import type { ChannelState } from './channel.ts';
 import { type ClockState, readClocks } from './clock.ts';
 import type { Cluster } from './cluster.ts';
-import { consequencesOf } from './consequences.ts';
+import { sufferingOf } from './consequences.ts';
 import { type LabDirectory, readDirectory, settingsOf } from './directory.ts';
 import { readHidden, revealBreak, standsFor } from './faults/hidden.ts';
+import type { Recovery } from './recovery.ts';
 import type { InstanceState } from './supervisor.ts';
 
 /** One file that is not as it should be. */
@@ -32,6 +33,8 @@ export interface StatusReport {
   readonly channels: readonly ChannelState[];
   readonly components: readonly InstanceState[];
   readonly consequences: readonly string[];
+  /** What suffered some minutes ago and does no more. */
+  readonly recovered: readonly Recovery[];
   /** Where files differ from what the table of certificates says. */
   readonly deviations: readonly Deviation[];
   readonly clocks: readonly ClockState[];
@@ -42,7 +45,7 @@ export interface StatusReport {
 /** The report about a running cluster. */
 export async function reportStatus({ dir }: LabDirectory, cluster: Cluster): Promise<StatusReport> {
   const directory = readDirectory(dir);
-  const consequences = await consequencesOf(cluster);
+  const { consequences, recovered } = await sufferingOf(cluster);
   const channels = cluster.channels();
   const components = cluster.states();
   const ok =
@@ -55,6 +58,7 @@ export async function reportStatus({ dir }: LabDirectory, cluster: Cluster): Pro
     channels,
     components,
     consequences,
+    recovered,
     ...cover(directory, ok, await readDeviations(directory)),
     clocks: clocksOf(directory),
   };
@@ -69,6 +73,7 @@ export async function reportDirectory(directory: LabDirectory): Promise<StatusRe
     channels: [],
     components: [],
     consequences: [],
+    recovered: [],
     ...cover(directory, true, await readDeviations(directory)),
     clocks: clocksOf(directory),
   };

@@ -153,6 +153,13 @@ export function consequenceLines(consequences: readonly string[], terminal: Term
   return consequences.map((text) => `${terminal.paint('yellow', '!')} ${text}`).join('\n');
 }
 
+/** What suffered and does no more. */
+export function recoveryLines({ recovered }: StatusReport, terminal: Terminal): string {
+  return recovered
+    .map(({ text, lastedSeconds }) => `${terminal.paint('teal', '✓')} over after ${lastedSeconds} s: ${text}`)
+    .join('\n');
+}
+
 /** Where files differ from what they should be; a long list is cut, and a hidden break covers it. */
 export function deviationLines({ deviations, hidden }: StatusReport, terminal: Terminal): string {
   if (hidden) {

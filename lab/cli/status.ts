@@ -11,6 +11,7 @@ import {
   deviationLines,
   modeLine,
   problemLines,
+  recoveryLines,
 } from './channels.ts';
 import type { Invocation } from './command.ts';
 
@@ -36,6 +37,7 @@ export async function run(invocation: Invocation): Promise<number> {
   for (const lines of [
     problemLines(report.components, terminal),
     consequenceLines(report.consequences, terminal),
+    recoveryLines(report, terminal),
     clockLines(report.clocks),
     deviationLines(report, terminal),
   ]) {
