@@ -57,6 +57,12 @@ export function openHistory(journal: Journal): History {
     for (const id of entry.ids) keyOfId.delete(id);
   };
 
+  const drop = (run: OpenRun, channel: string): void => {
+    const runs = channels.get(channel) ?? [];
+    const at = runs.indexOf(run);
+    if (at >= 0) runs.splice(at, 1);
+  };
+
   const file = (key: string, trace: Trace): void => {
     const runs = channels.get(trace.channel) ?? [];
     channels.set(trace.channel, runs);
@@ -89,6 +95,7 @@ export function openHistory(journal: Journal): History {
       // The other half has spoken, and it came out otherwise.
       known.run.count -= 1;
       forget(key);
+      if (known.run.count === 0) drop(known.run, known.trace.channel);
     }
     file(key, trace);
   };
@@ -132,7 +139,7 @@ function isAlike(one: Trace, other: Trace): boolean {
     one.outcome.by === other.outcome.by &&
     one.outcome.code === other.outcome.code &&
     one.outcome.alert?.number === other.outcome.alert?.number &&
-    one.clientAuth === other.clientAuth &&
+    (one.clientAuth ?? other.clientAuth) === (other.clientAuth ?? one.clientAuth) &&
     isSameLeaf(one, other, 'client') &&
     isSameLeaf(one, other, 'server')
   );

@@ -52,7 +52,7 @@ const WHY = {
   hello_request: ({ to }) => `${to} is asked to begin anew.`,
   change_cipher_spec: ({ trace, from }) =>
     trace.protocol === 'TLSv1.3'
-      ? 'Means nothing in TLS 1.3; sent so that old boxes on the way keep quiet.'
+      ? 'Sent only so that old boxes on the way, which expect it of TLS 1.2, keep quiet.'
       : `All that ${from} says from here on is encrypted.`,
   alert: ({ message, from, to }) =>
     message.bytes[1] === 0

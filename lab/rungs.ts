@@ -104,6 +104,7 @@ export function rungsOf(trace: Trace, shown: (side: Side) => string | null): rea
       });
   }
   const refused = refusedAt(trace, open);
+  const believed = { client: beliefsOf(trace, open, 'client'), server: beliefsOf(trace, open, 'server') };
   return open.map((rung, index) => ({
     from: rung.from,
     atUs: rung.atUs,
@@ -112,12 +113,18 @@ export function rungsOf(trace: Trace, shown: (side: Side) => string | null): rea
     isAlert: rung.messages.some(isRefusingAlert),
     notes: notesBetween(
       trace,
+      believed,
       index === 0 ? -1 : rung.atUs,
       open[index + 1]?.atUs ?? Number.POSITIVE_INFINITY,
     ),
     refusedBy: index === refused ? trace.outcome.by : null,
     messages: rung.places,
-    held: heldAt(trace, index, refused, open[index + 1]?.atUs ?? Number.POSITIVE_INFINITY),
+    held: heldAt(
+      trace,
+      believed,
+      index >= refused && refused >= 0,
+      open[index + 1]?.atUs ?? Number.POSITIVE_INFINITY,
+    ),
   }));
 }
 
@@ -162,10 +169,24 @@ function refusedAt(trace: Trace, rungs: readonly OpenRung[]): number {
     : certificate;
 }
 
+type Beliefs = Readonly<Record<Side, readonly Belief[]>>;
+
+/** A side is told of success by OpenSSL before its own Finished has left: on the ladder it comes with that. */
+function beliefsOf(trace: Trace, rungs: readonly OpenRung[], side: Side): Belief[] {
+  const own = rungs.find(
+    ({ from, messages }) => from === side && messages.some(({ type }) => type === 'finished'),
+  );
+  return (trace[side]?.believed ?? [])
+    .map((belief) =>
+      belief.state === 'connected' && own ? { ...belief, atUs: Math.max(belief.atUs, own.atUs) } : belief,
+    )
+    .sort((one, other) => one.atUs - other.atUs);
+}
+
 /** Beliefs that began in [fromUs, toUs). The refusal itself is marked on its rung, not here. */
-function notesBetween(trace: Trace, fromUs: number, toUs: number): Rung['notes'] {
+function notesBetween(trace: Trace, believed: Beliefs, fromUs: number, toUs: number): Rung['notes'] {
   const notes = (side: Side): readonly string[] =>
-    (trace[side]?.believed ?? [])
+    believed[side]
       .filter(({ atUs }) => atUs >= fromUs && atUs < toUs)
       .filter(({ state }) => state !== 'closed' && !(state === 'refused' && trace.outcome.by === side))
       .map(({ state }) => BELIEF_WORDS[state]);
@@ -173,12 +194,10 @@ function notesBetween(trace: Trace, fromUs: number, toUs: number): Rung['notes']
 }
 
 /** The newest belief of each side before `untilUs`; who refuses at a rung knows it from there on. */
-function heldAt(trace: Trace, index: number, refused: number, untilUs: number): Rung['held'] {
+function heldAt(trace: Trace, believed: Beliefs, isRefused: boolean, untilUs: number): Rung['held'] {
   const held = (side: Side): Belief['state'] | null => {
-    if (trace.outcome.by === side && refused >= 0 && index >= refused) return 'refused';
-    const last = (trace[side]?.believed ?? [])
-      .filter(({ atUs, state }) => atUs < untilUs && state !== 'closed')
-      .at(-1);
+    if (trace.outcome.by === side && isRefused) return 'refused';
+    const last = believed[side].filter(({ atUs, state }) => atUs < untilUs && state !== 'closed').at(-1);
     return last?.state ?? null;
   };
   return { client: held('client'), server: held('server') };

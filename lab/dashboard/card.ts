@@ -225,7 +225,6 @@ function factsOf(
     { label: 'Why', value: code ?? '–' },
     { label: 'Alert', value: alert ? `${alert.number} ${alert.name}, from the ${alert.from}` : 'none' },
     { label: 'Mode', value: trace.clientAuth === 'request' ? 'as Kubernetes does' : 'strict (lab)' },
-    { label: 'Cluster time', value: trace.clusterTime.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') },
     { label: 'Version, cipher', value: `${trace.protocol ?? 'none'}, ${trace.cipher ?? 'none'}` },
     ...(['client', 'server'] as const).flatMap((side) => chainFacts(side, sides[side])),
   ];

@@ -229,12 +229,12 @@ function cardOf({ der }: Read, { trace, cas, findings }: Around): CertificateCar
 
 function rowsOf(info: CertificateInfo): (readonly [label: string, value: string])[] {
   const day = (time: string): string => time.replace('T', ' ').replace('Z', ' UTC');
-  const left =
-    info.state === 'valid'
-      ? `${info.daysLeft} days left`
-      : info.state === 'expired'
-        ? `ended ${-info.daysLeft - 1} days ago`
-        : 'has not begun';
+  const days = (count: number): string => `${count} day${count === 1 ? '' : 's'}`;
+  const left = {
+    valid: `${days(info.daysLeft)} left`,
+    expired: `ended ${days(-info.daysLeft - 1)} ago`,
+    'not-yet-valid': 'has not begun',
+  }[info.state];
   const isUser = !info.isCa && (info.usages.length === 0 || info.usages.includes('clientAuth'));
   const groups = info.organizations.length === 0 ? 'no groups' : `groups ${info.organizations.join(', ')}`;
   return [

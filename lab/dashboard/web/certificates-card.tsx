@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { CardStory } from '../card.ts';
 import type { CertificateCard, Chain } from '../chain.ts';
 import { Command } from './command.tsx';
+import { dated } from './prose.tsx';
 import { Seal, WithSeals } from './seal.tsx';
 import { fileName } from './states.ts';
 
@@ -115,7 +116,7 @@ function Rows({ rows, isCovered }: { rows: CertificateCard['rows']; isCovered: b
             <dt>{label}</dt>
             <dd>
               {verdict !== null && <span class={verdict ? 'good' : 'failed'}>{verdict ? '✓ ' : '✗ '}</span>}
-              <WithSeals text={value} />
+              <WithSeals text={dated(value)} />
             </dd>
           </div>
         );

@@ -1,6 +1,7 @@
 /** What each side checked about the other: what failed in full with rule and fix, what passed in a word each. */
 import type { JSX } from 'preact';
 import type { CardStory, SideCard } from '../card.ts';
+import { dated, Prose } from './prose.tsx';
 import { fileName } from './states.ts';
 
 /** Both sides, the server's checks first where it refused. */
@@ -42,18 +43,20 @@ function SideChecks({ judge, judged, isCovered }: SideChecksProps): JSX.Element 
           <ul>
             {failed.map(({ code, what, why, fix, source }) => (
               <li key={code + what} class="failed">
-                ✗ {what}
+                ✗ {dated(what)}
                 <dl>
                   <div>
                     <dt>rule</dt>
                     <dd>
-                      {why} <small>{source}</small>
+                      <Prose text={why} /> <small>{source}</small>
                     </dd>
                   </div>
                   {fix && (
                     <div>
                       <dt>fix</dt>
-                      <dd>{fix}</dd>
+                      <dd>
+                        <Prose text={fix} />
+                      </dd>
                     </div>
                   )}
                 </dl>
@@ -72,7 +75,7 @@ function SideChecks({ judge, judged, isCovered }: SideChecksProps): JSX.Element 
               <ul>
                 {passed.map(({ code, what, source }) => (
                   <li key={code + what}>
-                    <span class="good">✓</span> {what} <small>{source}</small>
+                    <span class="good">✓</span> {dated(what)} <small>{source}</small>
                   </li>
                 ))}
               </ul>

@@ -3,9 +3,11 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { CardStory } from '../card.ts';
 import { useAnswer } from './ask.ts';
+import { useKeys } from './keys.ts';
 import { Ladder } from './ladder.tsx';
+import { dated } from './prose.tsx';
 import { WithSeals } from './seal.tsx';
-import { lookOf, timeOf } from './states.ts';
+import { lookOf } from './states.ts';
 import { addressOf, type State } from './store.ts';
 
 /** `#/compare/ID~ID`: older first. */
@@ -26,12 +28,13 @@ function Both({ before, after }: { before: CardStory; after: CardStory }): JSX.E
     before: value,
     after: after.facts[at]?.value ?? '–',
   }));
+  useKeys({ c: () => location.assign(addressOf('trace', after.state.trace ?? '')) });
   const different = rows.filter((row) => row.before !== row.after);
   return (
     <article class="compare" aria-label="Two handshakes side by side">
       <p class="tools">
         <a class="button" href={addressOf('trace', after.state.trace ?? '')}>
-          ← Back to the card
+          ← Back to the card <kbd>c</kbd>
         </a>
         <button type="button" aria-pressed={all} onClick={() => setAll(!all)}>
           Show also what is the same
@@ -59,10 +62,10 @@ function Both({ before, after }: { before: CardStory; after: CardStory }): JSX.E
             <tr key={row.label} class={row.before === row.after ? 'same' : 'different'}>
               <th scope="row">{row.label}</th>
               <td>
-                <WithSeals text={row.before} />
+                <WithSeals text={dated(row.before)} />
               </td>
               <td>
-                <WithSeals text={row.after} />
+                <WithSeals text={dated(row.after)} />
               </td>
             </tr>
           ))}
@@ -91,7 +94,7 @@ function Head({ card, word }: { card: CardStory; word: string }): JSX.Element {
   const look = lookOf(card.state);
   return (
     <span class={look.name}>
-      {word}, {card.state.at && timeOf(card.state.at)} <span class="mark">{look.mark}</span> {look.text}
+      {word}, {dated(card.clusterTime)} <span class="mark">{look.mark}</span> {look.text}
     </span>
   );
 }
@@ -101,7 +104,7 @@ function Side({ card, word }: { card: CardStory; word: string }): JSX.Element {
   return (
     <section class="card">
       <h3>
-        {word}: {card.story.headline}
+        {word}: {dated(card.story.headline)}
       </h3>
       <Ladder
         client={card.client.name}

@@ -10,7 +10,7 @@ import type { CardRung } from '../card.ts';
 export interface LadderProps {
   readonly client: string;
   readonly server: string;
-  readonly serverAddress: string;
+  readonly serverAddress: string | null;
   readonly rungs: readonly CardRung[];
   /** Only so many rungs; null: all. */
   readonly upTo: number | null;
@@ -45,7 +45,8 @@ export function Ladder(props: LadderProps): JSX.Element {
           <b>{props.client}</b> <small>client</small>
         </span>
         <span>
-          <b>{props.server}</b> <small>server, {props.serverAddress}</small>
+          <b>{props.server}</b>{' '}
+          <small>{props.serverAddress === null ? 'server' : `server, ${props.serverAddress}`}</small>
         </span>
       </p>
       <ol>
@@ -155,7 +156,8 @@ export function Lock(): JSX.Element {
   );
 }
 
-/** `1.3 ms`, from microseconds. */
+/** `1.3 ms` or `2.6 s`, from microseconds. */
 export function milliseconds(atUs: number): string {
+  if (atUs >= 1_000_000) return `${(atUs / 1_000_000).toFixed(1)} s`;
   return `${(atUs / 1000).toFixed(1)} ms`;
 }

@@ -46,8 +46,14 @@ export function comparison(runs: readonly RecentRun[], one: string, other: strin
   return addressOf('compare', at(one) <= at(other) ? `${one}~${other}` : `${other}~${one}`);
 }
 
+interface RecentProps {
+  readonly runs: readonly RecentRun[];
+  readonly open: string;
+  readonly isCovered: boolean;
+}
+
 /** The list on a card. */
-export function Recent({ runs, open }: { runs: readonly RecentRun[]; open: string }): JSX.Element | null {
+export function Recent({ runs, open, isCovered }: RecentProps): JSX.Element | null {
   if (runs.length === 0) return null;
   return (
     <section>
@@ -57,7 +63,7 @@ export function Recent({ runs, open }: { runs: readonly RecentRun[]; open: strin
           <li key={run.traces.at(-1)?.id} class={lookOf(run.state).name}>
             <p>
               <span class="mark">{lookOf(run.state).mark}</span> {lookOf(run.state).text}
-              {run.state.code && run.state.layer !== 'ok' && <small> {run.state.code}</small>}
+              {!isCovered && run.state.code && run.state.layer !== 'ok' && <small> {run.state.code}</small>}
               {run.count > 1 && <b> ×{run.count}</b>}
             </p>
             <p class="times">
@@ -69,9 +75,11 @@ export function Recent({ runs, open }: { runs: readonly RecentRun[]; open: strin
                 ) : (
                   <span key={id}>
                     <a href={addressOf('trace', id)}>{timeOf(at)}</a>{' '}
-                    <a href={comparison(runs, open, id)} aria-label={`Compare with ${timeOf(at)}`}>
-                      ⇄
-                    </a>
+                    {!isCovered && (
+                      <a href={comparison(runs, open, id)} aria-label={`Compare with ${timeOf(at)}`}>
+                        ⇄
+                      </a>
+                    )}
                   </span>
                 ),
               )}

@@ -35,9 +35,9 @@ export function Step({ state }: { state: State }): JSX.Element {
   });
   const [next] = step?.waiting ?? [];
   return (
-    <article class="card step held" aria-label="Step mode">
+    <article class="card stepping held" aria-label="Step mode">
       <p class="ends">
-        <span class="mark">⏸</span> {client} → {server} <b>step by step</b>
+        <Paused /> {client} → {server} <b>step by step</b>
       </p>
       <div role="status">
         <h2>{sentence(step, next?.from === 'client' ? client : server)}</h2>
@@ -80,7 +80,7 @@ export function Step({ state }: { state: State }): JSX.Element {
         <Ladder
           client={client}
           server={server}
-          serverAddress=""
+          serverAddress={null}
           rungs={step.rungs}
           upTo={step.rungs.length}
           open={open}
@@ -89,8 +89,8 @@ export function Step({ state }: { state: State }): JSX.Element {
       )}
       {isOn && next && (
         <p class="waits">
-          ⏸ {step.waiting.length} {step.waiting.length === 1 ? 'record waits' : 'records wait'}; the next one:{' '}
-          {next.lengthBytes} bytes from {next.from === 'client' ? client : server}
+          <Paused /> {step.waiting.length} {step.waiting.length === 1 ? 'record waits' : 'records wait'}; the
+          next one: {next.lengthBytes} bytes from {next.from === 'client' ? client : server}
           {step.rungs.length > 1 && (
             <>
               {' '}
@@ -113,6 +113,15 @@ function sentence(step: StepState | null, sender: string): string {
   return step.waiting.length > 0
     ? `${sender} has sent its next message; it has not arrived yet.`
     : 'Nothing waits: the next message is being made.';
+}
+
+/** Two bars; the character for it is in few typefaces. */
+function Paused(): JSX.Element {
+  return (
+    <svg class="paused" viewBox="0 0 14 14" aria-hidden="true">
+      <path d="M2,1 H5.5 V13 H2 z M8.5,1 H12 V13 H8.5 z" />
+    </svg>
+  );
 }
 
 /** How long it holds, counted down. */
