@@ -12,6 +12,7 @@ import { type LabDirectory, readDirectory } from './directory.ts';
 import { handshakeApi } from './handshake-api.ts';
 import type { Journal } from './journal.ts';
 import { takeLock } from './lock.ts';
+import { CLIENT_AUTH_MODES, switchMode } from './mode.ts';
 import { namesOf, resolveComponent, topologyOf } from './names.ts';
 import { seedWorkload } from './seed.ts';
 import { openSettings } from './settings.ts';
@@ -104,6 +105,12 @@ function routesOf(directory: LabDirectory, cluster: Cluster): ApiRoutes {
       'GET /status': () => reportStatus(directory, cluster),
       'GET /traces': async () => cluster.journal.traces().map(traceToJson),
       ...handshakes.routes,
+      'POST /mode': async ({ body }) => {
+        const clientAuth = CLIENT_AUTH_MODES.find((mode) => mode === textField(body, 'clientAuth'));
+        if (!clientAuth) throw new LabError('USAGE', { what: 'a mode is require or request' });
+        await switchMode(directory.dir, cluster, clientAuth);
+        return { clientAuth };
+      },
       'POST /components/start': act((one) => one.start()),
       'POST /components/stop': act((one) => one.stop()),
       'POST /components/restart': act((one) => one.restart()),

@@ -1,12 +1,16 @@
 /** `up`: from nothing to a running cluster, every connection shown; then the prompt, or the end with --once. */
 import { join, relative } from 'node:path';
 import { LabError } from '../../certs/errors.ts';
+import type { ClientAuth } from '../../components/component.ts';
+import { callLab } from '../api.ts';
 import type { ChannelState } from '../channel.ts';
 import { readWorkload } from '../consequences.ts';
 import { readDirectory, settingsOf } from '../directory.ts';
 import { createJournal } from '../journal.ts';
 import { type Lab, startLab } from '../lab.ts';
+import { runningLab } from '../lock.ts';
 import { channelTable, consequenceLines, expectedFiles, modeLine, problemLines } from './channels.ts';
+import { readChoices } from './choices.ts';
 import { type Invocation, switchOption } from './command.ts';
 import { openLiveTable } from './live-table.ts';
 import { prepareDirectory } from './prepare.ts';
@@ -20,7 +24,11 @@ const PODS_MS = 3000;
 const LOOK_MS = 100;
 
 export async function run(invocation: Invocation): Promise<number> {
-  const { json, terminal } = invocation;
+  const { dir, json, terminal } = invocation;
+  const { clientAuth, ...others } = readChoices(invocation);
+  if (clientAuth && Object.keys(others).length === 0 && runningLab(dir)) {
+    return switchRunning(invocation, clientAuth);
+  }
   if (invocation.prompt) {
     throw new LabError('LAB_RUNNING', { what: 'the lab runs already: you are in it', fix: 'status' });
   }
@@ -38,6 +46,14 @@ export async function run(invocation: Invocation): Promise<number> {
     await lab?.close();
     signals.release();
   }
+}
+
+/** The lab runs, here or in another process: only the mode is to change. */
+async function switchRunning(invocation: Invocation, clientAuth: ClientAuth): Promise<number> {
+  await callLab(invocation, 'POST /mode', { clientAuth });
+  if (invocation.json) invocation.terminal.print(JSON.stringify({ ok: true, clientAuth }));
+  else invocation.terminal.print(modeLine(clientAuth));
+  return 0;
 }
 
 interface Up {
