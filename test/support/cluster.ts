@@ -47,8 +47,8 @@ export interface TestCluster {
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
-  /** The whole text of a watch, over a connection of its own. */
-  watch(path: string): Promise<string>;
+  /** The text of a watch, over a connection of its own: all of it, or the lines up to one that holds `until`. */
+  watch(path: string, until?: string): Promise<string>;
   /** The bytes under a key, as they lie in etcd. */
   etcdValue(key: string): Promise<Buffer>;
   /** Stop the mock etcd, and start it again at the same address. */
@@ -157,11 +157,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
         body: json && text !== '' ? JSON.parse(text) : undefined,
       };
     },
-    async watch(path) {
+    async watch(path, until) {
       const dispatcher = dispatcherFor('admin', 'kube-apiserver', base);
       const answer = await request(`${base}${path}`, { dispatcher, headersTimeout: 0, bodyTimeout: 0 });
-      const text = await answer.body.text();
-      await dispatcher.close();
+      let text = '';
+      for await (const part of answer.body.setEncoding('utf8')) {
+        text += part;
+        if (until !== undefined && text.endsWith('\n') && text.includes(until)) break;
+      }
+      await dispatcher.destroy();
       return text;
     },
     async etcdValue(key) {

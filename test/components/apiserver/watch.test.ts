@@ -30,14 +30,21 @@ const make = (name: string, labels: Record<string, string> = {}) =>
   cluster.call('admin', 'POST', MAPS, { metadata: { name, labels }, data: {} });
 const shown = (events: readonly Event[]) => events.map((one) => `${one.type} ${one.object.metadata.name}`);
 
-/** Everything that a watch tells within its timeout. */
-async function watched(query: string, seconds = 1): Promise<Event[]> {
-  const text = await cluster.watch(`${MAPS}?watch=true&timeoutSeconds=${seconds}&${query}`);
-  return text
+/** Everything that a watch tells within a second. */
+const watched = async (query: string): Promise<Event[]> =>
+  eventsOf(await cluster.watch(`${MAPS}?watch=true&timeoutSeconds=1&${query}`));
+
+/** Everything that a watch tells up to an object of this name, which is to come within a minute. */
+const watchedUntil = async (name: string, query: string): Promise<Event[]> =>
+  eventsOf(await cluster.watch(`${MAPS}?watch=true&timeoutSeconds=60&${query}`, `"name":"${name}"`));
+
+/** The whole lines; the last one may be cut off. */
+const eventsOf = (text: string): Event[] =>
+  text
+    .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
-}
 
 test('tells what happened after a resourceVersion, in order', async () => {
   const { body } = await cluster.call('admin', 'GET', MAPS);
@@ -92,15 +99,16 @@ test('a list as a stream ends in a bookmark', async () => {
 test('fifty watchers see two hundred writes, all of them, in order', async () => {
   const { body } = await cluster.call('admin', 'GET', MAPS);
   const from = `resourceVersion=${body.metadata.resourceVersion}`;
-  const watchers = Array.from({ length: 50 }, () => watched(from, 12));
-  const wanted = Array.from({ length: 200 }, (_, at) => `ADDED many-${at}`);
+  const watchers = Array.from({ length: 50 }, () => watchedUntil('many-end', from));
+  const wanted = [...Array.from({ length: 200 }, (_, at) => `ADDED many-${at}`), 'ADDED many-end'];
   for (let at = 0; at < 200; at++) await make(`many-${at}`);
+  await make('many-end');
   for (const events of await Promise.all(watchers)) expect(shown(events)).toEqual(wanted);
 }, 60_000);
 
 test('a watch outlives an etcd that goes away and comes back', async () => {
   const { body } = await cluster.call('admin', 'GET', MAPS);
-  const watching = watched(`resourceVersion=${body.metadata.resourceVersion}`, 15);
+  const watching = watchedUntil('after', `resourceVersion=${body.metadata.resourceVersion}`);
   await cluster.restartEtcd();
   await until('writes go through again', async () => (await make('after')).status === 201);
   expect(await watching.then(shown)).toContain('ADDED after');
