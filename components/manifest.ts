@@ -142,17 +142,29 @@ export function readManifest(file: string): Manifest {
  * @throws       LabError as `readManifest`, DIR_UNWRITABLE
  */
 export function setManifestFlag(file: string, name: string, value: string | null): void {
-  const manifest = readManifest(file);
-  const { document } = parseRoot(readFileSync(file, 'utf8'), file);
+  // Reading it so says which file is missing, or cannot be read.
+  readManifest(file);
+  const before = readFileSync(file, 'utf8');
+  const after = withManifestFlag(before, file, name, value);
+  if (after !== before) writeAtomic(file, after, MODES.key);
+}
+
+/**
+ * The text of a manifest with one flag set or removed; the same text when it is so already.
+ * @param file  for messages
+ * @throws      LabError MANIFEST_INVALID
+ */
+export function withManifestFlag(text: string, file: string, name: string, value: string | null): string {
+  const { argv } = parseManifest(text, file);
+  const { document } = parseRoot(text, file);
   const path = ['spec', 'containers', 0, 'command'];
-  const at = manifest.argv.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  const at = argv.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
   const word = `--${name}=${value}`;
-  if (at < 0) {
-    if (value === null) return;
-    document.addIn(path, word);
-  } else if (value === null) document.deleteIn([...path, at + 1]);
+  if (at < 0 ? value === null : argv[at] === word) return text;
+  if (at < 0) document.addIn(path, word);
+  else if (value === null) document.deleteIn([...path, at + 1]);
   else document.setIn([...path, at + 1], word);
-  writeAtomic(file, document.toString({ lineWidth: 0 }), MODES.key);
+  return document.toString({ lineWidth: 0 });
 }
 
 function parseRoot(text: string, file: string) {

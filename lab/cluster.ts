@@ -7,11 +7,13 @@
 import { join } from 'node:path';
 import type { Component, ComponentName, InstanceId, Settings } from '../components/component.ts';
 import { type Host, openHost } from '../components/host.ts';
+import type { Trace } from '../components/tls/trace.ts';
 import { type ChannelState, channelState } from './channel.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { type LogFile, logPath, openLogFile } from './log-files.ts';
 import { foldersOf, planOf } from './plan.ts';
-import { type InstanceState, type Supervisor, supervise } from './supervisor.ts';
+import { stampOf } from './settings.ts';
+import { type InstanceState, type Plan, type Supervisor, supervise } from './supervisor.ts';
 import { type Channel, channelsOf, type Instance, instancesOf, type TopologyChoices } from './topology.ts';
 import { type FolderWatch, watchFolder } from './watch.ts';
 
@@ -92,7 +94,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         instance,
         component,
         log,
-        plan: () => planOf(instance, host),
+        plan: () => withSettings(planOf(instance, host), options.settings(instance.id)),
         context: (argv) => ({
           id: instance.id,
           host,
@@ -107,16 +109,25 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 
   await startInOrder(instances, components, supervisors);
-  const watches = watchConfigurations(instances, hostOf, supervisors);
+  const watches = [
+    ...watchConfigurations(instances, hostOf, supervisors),
+    watchLabYaml(dir, [...supervisors.values()]),
+  ];
 
   const isUp = (id: InstanceId): boolean => supervisors.get(id)?.phase() === 'running';
   journal.expectServers(isUp);
+  /** The newest connection of a channel since its client was started. */
+  const latest = ({ id, client }: Channel): Trace | undefined => {
+    const trace = journal.latest(id);
+    const since = supervisors.get(client)?.startedAtMs() ?? 0;
+    return trace !== undefined && trace.startedAtMs >= since ? trace : undefined;
+  };
   const channels = (only?: ReadonlySet<string>): ChannelState[] =>
     topology
       .filter(({ id }) => only === undefined || only.has(id))
       .map((channel) =>
         isUp(channel.client)
-          ? channelState(channel, journal.latest(channel.id), journal.traces(channel.id))
+          ? channelState(channel, latest(channel), journal.traces(channel.id))
           : channelState(channel, undefined),
       );
 
@@ -191,6 +202,25 @@ function watchConfigurations(
     }
   }
   return [...concerned].map(([folder, own]) => watchOne(folder, own));
+}
+
+/** A program whose settings in lab.yaml change is restarted, as by an edit of its own configuration. */
+function watchLabYaml(dir: string, all: readonly Supervisor[]): FolderWatch {
+  const file = join(dir, 'lab.yaml');
+  let seen = stampOf(file);
+  return watchFolder(dir, () => {
+    const now = stampOf(file);
+    if (now === seen) return;
+    seen = now;
+    for (const supervisor of all) void supervisor.reconsider();
+  });
+}
+
+/** The same configuration under other settings is another one. */
+function withSettings(plan: Plan, settings: Settings): Plan {
+  return plan.kind === 'run'
+    ? { ...plan, fingerprint: `${plan.fingerprint} ${JSON.stringify(settings)}` }
+    : plan;
 }
 
 function watchOne(folder: string, concerned: readonly Supervisor[]): FolderWatch {

@@ -104,6 +104,18 @@ export function createJournal(): Journal {
     if (byKey.size > OVERALL + channels.size) dropOldest();
   };
 
+  /** Of two ends on which no ClientHello was seen, known by their addresses; empty while one may come. */
+  const sharedKey = (half: Trace): string => {
+    const { state, clientAddress, serverAddress } = half;
+    if (state === 'open' || clientAddress.port === 0 || serverAddress.port === 0) return '';
+    const key = `${clientAddress.address}:${clientAddress.port} ${serverAddress.port}`;
+    const entry = byKey.get(key);
+    if (entry === undefined) return key;
+    const mine = half.client === null ? entry.server : entry.client;
+    const near = Math.abs(entry.joined.startedAtMs - half.startedAtMs) < SAME_ADDRESSES_MS;
+    return mine?.id === half.id || (mine === undefined && near) ? key : '';
+  };
+
   /** Insertion order is age; a channel's newest stays. */
   const dropOldest = (): void => {
     for (const [key, entry] of byKey) {
@@ -124,14 +136,7 @@ export function createJournal(): Journal {
 
   return {
     record: (half) => {
-      const key = half.clientRandom || withoutTls(half) || keyOfTrace.get(half.id) || half.id;
-      const other = byKey.get(key)?.joined;
-      if (
-        other !== undefined &&
-        Math.abs(other.startedAtMs - half.startedAtMs) > SAME_ADDRESSES_MS &&
-        key.startsWith(PLAIN)
-      )
-        drop(key);
+      const key = half.clientRandom || sharedKey(half) || keyOfTrace.get(half.id) || half.id;
       const early = keyOfTrace.get(half.id);
       const entry: Entry = byKey.get(key) ??
         (early === undefined ? undefined : byKey.get(early)) ?? {
@@ -187,14 +192,6 @@ export function createJournal(): Journal {
     },
   };
 }
-
-/** Two ends of one connection on which no ClientHello was seen are known by their addresses; empty while it may come. */
-function withoutTls({ state, clientAddress, serverAddress }: Trace): string {
-  if (state === 'open' || clientAddress.port === 0 || serverAddress.port === 0) return '';
-  return `${PLAIN}${clientAddress.address}:${clientAddress.port} ${serverAddress.port}`;
-}
-
-const PLAIN = 'plain ';
 
 /**
  * In TLS 1.3 the client holds the handshake for complete before the server has judged it: its word alone counts only

@@ -26,7 +26,8 @@ export function openSettings(directory: LabDirectory): (id: InstanceId) => Setti
   };
 }
 
-function stampOf(file: string): string {
+/** Changes whenever the file does. */
+export function stampOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat ? `${stat.mtimeMs} ${stat.size} ${stat.ino}` : '';
 }

@@ -61,6 +61,8 @@ export interface Supervisor {
   /** With the files that it holds: these are read and hashed for it. */
   state(): InstanceState;
   phase(): Phase;
+  /** When it was last started, milliseconds since the epoch: what it saw before counts no more. */
+  startedAtMs(): number;
   start(): Promise<void>;
   stop(): Promise<void>;
   restart(): Promise<void>;
@@ -87,6 +89,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
   let restarts = 0;
   let waitMs = FIRST_RETRY_MS;
   let retry: NodeJS.Timeout | undefined;
+  let startedAtMs = 0;
   let closed = false;
   let queue: Promise<void> = Promise.resolve();
 
@@ -130,6 +133,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
       return;
     }
     phase = 'starting';
+    startedAtMs = Date.now();
     fingerprint = plan.fingerprint;
     try {
       running = await component.start(options.context(plan.argv));
@@ -173,6 +177,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
       };
     },
     phase: () => phase,
+    startedAtMs: () => startedAtMs,
     start: () =>
       inTurn(async () => {
         wanted = true;

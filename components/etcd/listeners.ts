@@ -13,7 +13,7 @@ import type { Engine } from './engine.ts';
 import { ETCD_FLAGS } from './flags.ts';
 import { createGateway } from './gateway.ts';
 import { createGrpc, isGrpc } from './grpc.ts';
-import { type Listener, listenPlain } from './plain.ts';
+import { type Listener, listenPlain, listenPlainly } from './plain.ts';
 import { ignoredFilesLine, type LogLine, rejectedLine, tlsLine, unusablePairLine } from './texts.ts';
 
 type Flags = FlagValues<typeof ETCD_FLAGS>;
@@ -80,7 +80,7 @@ export async function listenForClients(
   const { 'cert-file': certFile, 'key-file': keyFile, 'trusted-ca-file': caFile } = flags;
   if (!where.secure) {
     if (certFile !== '' || keyFile !== '') print(ignoredFilesLine(where.url));
-    return { ...(await listenPlain(http1, where.address, where.port)), files: () => [] };
+    return { ...(await listenPlainly(context, http1, where.address, where.port)), files: () => [] };
   }
   checkPair(where, certFile, keyFile);
   print(tlsLine(flags));

@@ -3,7 +3,6 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import type { Code } from '../../certs/codes.ts';
 import type { Settings } from '../component.ts';
@@ -13,6 +12,7 @@ import type { PemSource } from './client-files.ts';
 import { beginHalf } from './half.ts';
 import type { HandshakeError } from './handshake-error.ts';
 import { noteAnswer } from './noted.ts';
+import { openPlain } from './plain.ts';
 import type { RealText, Trace } from './trace.ts';
 
 export { onCredentialsChanged, type PemSource } from './client-files.ts';
@@ -25,7 +25,10 @@ export interface DialOptions {
   readonly component: string;
   readonly server: string;
   readonly settings: Settings;
-  /** `https://worker-1:10250`: the host is the name that is verified; every name is dialled at loopback. */
+  /**
+   * `https://worker-1:10250`: the host is the name that is verified; every name is dialled at loopback. `http:` dials
+   * without TLS.
+   */
   readonly url: string;
   /** kubeconfig's tls-server-name; default the URL's host. */
   readonly serverName?: string;
@@ -47,7 +50,7 @@ export interface DialOptions {
 
 /** A connection after both verdicts. In TLS 1.3 the server may still refuse: see `refused`. */
 export interface Connection {
-  readonly socket: TLSSocket;
+  readonly socket: Socket;
   /** The client's half, as it stands now. */
   trace(): Trace;
   /** What the server answered instead of accepting, when it did so after the client was done; null so far. */
@@ -60,7 +63,7 @@ export interface Connection {
  *         be used
  */
 export function dial(options: DialOptions): Promise<Connection> {
-  return openConnection(options);
+  return options.url.startsWith('http:') ? openPlain(options) : openConnection(options);
 }
 
 /** A client that does not even know whom to dial or as whom: its outcome, told as that of a connection. */
@@ -94,7 +97,7 @@ export function createDispatcher(options: DialOptions): Dispatcher {
   return new Agent({
     connections: CONNECTIONS,
     connect: (_target, callback) => {
-      openConnection(options).then(
+      dial(options).then(
         ({ socket }) => callback(null, quietAfterClose(socket)),
         (error: Error) => callback(error, null),
       );
@@ -103,7 +106,7 @@ export function createDispatcher(options: DialOptions): Dispatcher {
 }
 
 /** undici 7 lets go of its parser when a socket closes, and stumbles over an error that comes after that. */
-function quietAfterClose(socket: TLSSocket): TLSSocket {
+function quietAfterClose(socket: Socket): Socket {
   let closed = false;
   const emit = socket.emit.bind(socket);
   socket.emit = (event: string, ...args: unknown[]): boolean => {

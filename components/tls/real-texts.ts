@@ -66,14 +66,16 @@ const CLIENT_LINES: Readonly<Record<string, (failure: ClientFailure) => RealText
     level: 'stderr',
     text: text.endsWith('connect: connection refused')
       ? `The connection to the server ${address} was refused - did you specify the right host or port?`
-      : `Unable to connect to the server: ${text}`,
+      : isAnswer(text)
+        ? `Error from server (BadRequest): ${text}`
+        : `Unable to connect to the server: ${text}`,
   }),
   'kube-scheduler': (failure) => reflector(failure, '*v1.Pod', 'pods'),
   'kube-controller-manager': (failure) => reflector(failure, '*v1.Node', 'nodes'),
   'kube-proxy': (failure) => reflector(failure, '*v1.Service', 'services'),
   kubelet: ({ url, text, component }) => {
     const node = component.split('@')[1] ?? 'worker-1';
-    const err = `Post "${url}/api/v1/nodes": ${text}`;
+    const err = isAnswer(text) ? `${text} (post nodes)` : `Post "${url}/api/v1/nodes": ${text}`;
     return {
       program: 'kubelet',
       level: 'error',
@@ -95,9 +97,11 @@ export function clientTexts(failure: ClientFailure): readonly RealText[] {
   if (programOf(server) === 'etcd') {
     const phase = text.startsWith('remote error')
       ? `error reading server preface: ${text}`
-      : text.startsWith('dial ')
-        ? `transport: Error while dialing: ${text}`
-        : `transport: authentication handshake failed: ${text}`;
+      : url.startsWith('http:') && text === 'EOF'
+        ? 'error reading server preface: EOF'
+        : text.startsWith('dial ')
+          ? `transport: Error while dialing: ${text}`
+          : `transport: authentication handshake failed: ${text}`;
     const target = `{Addr: "${address}", ServerName: "${address}", }`;
     return [
       {
@@ -111,8 +115,15 @@ export function clientTexts(failure: ClientFailure): readonly RealText[] {
   return [{ program: 'kubectl', level: 'stderr', text: `Error from server: ${message}` }];
 }
 
+/** The server answered, in HTTP: client-go then names no URL. */
+function isAnswer(text: string): boolean {
+  return text.startsWith('the server ');
+}
+
 function reflector({ component, url, text }: ClientFailure, type: string, resource: string): RealText {
-  const err = `failed to list ${type}: Get "${url}/api/v1/${resource}?limit=500&resourceVersion=0": ${text}`;
+  const err = isAnswer(text)
+    ? `failed to list ${type}: ${text} (get ${resource})`
+    : `failed to list ${type}: Get "${url}/api/v1/${resource}?limit=500&resourceVersion=0": ${text}`;
   return {
     program: programOf(component),
     level: 'error',

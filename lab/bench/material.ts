@@ -5,10 +5,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, createSecureContext, type TLSSocket } from 'node:tls';
+import { connect, createSecureContext } from 'node:tls';
 import { Client } from 'undici';
 import type { Choices } from '../../certs/identities.ts';
 import type { Settings } from '../../components/component.ts';
@@ -22,7 +22,7 @@ import { initDirectory } from '../init.ts';
 export interface Target {
   readonly url: string;
   /** Dial afresh and verify each other. */
-  readonly open: () => Promise<TLSSocket>;
+  readonly open: () => Promise<Socket>;
   readonly close: () => Promise<void>;
 }
 

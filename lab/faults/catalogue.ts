@@ -5,13 +5,26 @@ import { findIdentity } from '../../certs/resolve.ts';
 import { resolveComponent } from '../names.ts';
 import { instancesOf } from '../topology.ts';
 import type { Fault, Scope } from './fault.ts';
+import { identity } from './identity.ts';
+import { material } from './material.ts';
 import { names } from './names.ts';
+import { protocol } from './protocol.ts';
 import { trust } from './trust.ts';
+import { trustBundles } from './trust-bundles.ts';
 import { usage } from './usage.ts';
 import { validity } from './validity.ts';
 
 /** By family, in the order of FAMILIES. */
-export const faults: readonly Fault[] = [...trust, ...validity, ...names, ...usage];
+export const faults: readonly Fault[] = [
+  ...trust,
+  ...trustBundles,
+  ...validity,
+  ...names,
+  ...usage,
+  ...identity,
+  ...material,
+  ...protocol,
+];
 
 /**
  * @param id  as the user typed it

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dial } from '../../../components/tls/client.ts';
 import { goTextOf } from '../../../components/tls/credentials.ts';
@@ -233,7 +233,7 @@ test('serves HTTP/2 to who asks for it, and knows the peer there too', async () 
   });
   const server = await bench.serve({ http2 });
   const { socket } = await dial(bench.options(server, { alpn: ['h2', 'http/1.1'] }));
-  expect(socket.alpnProtocol).toBe('h2');
+  expect((socket as TLSSocket).alpnProtocol).toBe('h2');
   const session = connectHttp2(server.url, { createConnection: () => socket });
   const stream = session.request({ ':path': '/' });
   const text = await new Promise<string>((resolve) => stream.setEncoding('utf8').on('data', resolve));
