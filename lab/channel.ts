@@ -48,16 +48,19 @@ export interface ChannelState {
  * The state of a channel.
  * @param trace  its newest decided connection; undefined when none was tried
  * @param all    its connections that are remembered, oldest first
+ * @param ownName  the Common Name of the certificate that the client should show
  */
 export function channelState(
   channel: Channel,
   trace: Trace | undefined,
   all: readonly Trace[] = [],
+  ownName?: string,
 ): ChannelState {
   const { id, client, server } = channel;
   if (trace === undefined) return { ...UNTRIED, id, client, server };
   const { outcome } = trace;
   const content = outcome.layer === 'ok';
+  const clientIdentity = identityOf(clientLeaf(trace));
   const answered = answerTexts(channel, trace);
   return {
     id,
@@ -69,10 +72,10 @@ export function channelState(
     alert: outcome.alert,
     protocol: trace.protocol,
     cipher: trace.cipher,
-    clientIdentity: identityOf(clientLeaf(trace)),
+    clientIdentity,
     clientText: content ? null : (answered.client ?? textOf(trace.client)),
     serverText: content ? null : (answered.server ?? textOf(trace.server)),
-    unsafe: trace.unsafe,
+    unsafe: [...trace.unsafe, ...(content ? notItsOwn(client, clientIdentity, ownName) : [])],
     clientFile: trace.client?.certFile ?? null,
     serverFile: trace.server?.certFile ?? null,
     trace: trace.id,
@@ -104,6 +107,16 @@ const UNTRIED = {
 function textOf(side: SideReport | null): string | null {
   if (side === null) return null;
   return side.realTexts[0]?.text ?? side.verdictText;
+}
+
+/** A client that was let in as somebody else. */
+function notItsOwn(
+  client: string,
+  shown: ChannelState['clientIdentity'],
+  ownName: string | undefined,
+): string[] {
+  if (shown === null || ownName === undefined || shown.cn === ownName) return [];
+  return [`${client} is let in with the certificate of ${shown.cn}, and is ${ownName}`];
 }
 
 /**

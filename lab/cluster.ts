@@ -5,6 +5,7 @@
  * Components tell their hosts about handshakes; the hosts tell the journal; `channels()` is what came of it.
  */
 import { join } from 'node:path';
+import { DEFAULT_CHOICES, identities } from '../certs/identities.ts';
 import type { Component, ComponentName, InstanceId, Settings } from '../components/component.ts';
 import { type Host, openHost } from '../components/host.ts';
 import type { Trace } from '../components/tls/trace.ts';
@@ -116,6 +117,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const isUp = (id: InstanceId): boolean => supervisors.get(id)?.phase() === 'running';
   journal.expectServers(isUp);
+  const { workers, apiserverClient } = options.topology;
+  const ownNames = new Map(
+    identities({ ...DEFAULT_CHOICES, apiserverClient, workers: workers.length }).map(
+      ({ id, commonName }) => [id, commonName] as const,
+    ),
+  );
   /** The newest connection of a channel since its client was started. */
   const latest = ({ id, client }: Channel): Trace | undefined => {
     const trace = journal.latest(id);
@@ -127,7 +134,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       .filter(({ id }) => only === undefined || only.has(id))
       .map((channel) =>
         isUp(channel.client)
-          ? channelState(channel, latest(channel), journal.traces(channel.id))
+          ? channelState(
+              channel,
+              latest(channel),
+              journal.traces(channel.id),
+              ownNames.get(channel.clientIdentity),
+            )
           : channelState(channel, undefined),
       );
 

@@ -181,6 +181,9 @@ function tlsOptions(context: StartContext, flags: ApiserverFlags, http1: Server,
     ...(flags['client-ca-file'] ? { clientCaFile: flags['client-ca-file'] } : {}),
     minVersion: flags['tls-min-version'] === 'VersionTLS13' ? ('TLSv1.3' as const) : ('TLSv1.2' as const),
     ...(flags['tls-cipher-suites'].length > 0 ? { cipherSuites: flags['tls-cipher-suites'] } : {}),
+    unsafe: flags['authorization-mode'].includes('AlwaysAllow')
+      ? [`${context.id} allows everybody whom it lets in everything (--authorization-mode=AlwaysAllow)`]
+      : [],
     http1,
     log: (event: TlsServerEvent) => logTls(log, event),
   };

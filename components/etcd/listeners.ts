@@ -100,6 +100,9 @@ export async function listenForClients(
     keyFile,
     flags: { cert: '--cert-file', key: '--key-file', ca: '--trusted-ca-file' },
     ...(demandsClientCert ? { clientCaFile: caFile || systemRoots(context.host) } : {}),
+    unsafe: demandsClientCert
+      ? []
+      : [`${context.id} asks for no client certificate: whoever reaches it reads and writes everything`],
     reload: { pair: ETCD_FLAGS['cert-file'].reload, ca: ETCD_FLAGS['trusted-ca-file'].reload },
     ...(flags['tls-min-version'] === 'TLS1.3' ? { minVersion: 'TLSv1.3' as const } : {}),
     ...(flags['cipher-suites'].length > 0 ? { cipherSuites: flags['cipher-suites'] } : {}),

@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../../certs/errors.ts';
 import type { ApiClient } from '../api/client.ts';
 import { ANONYMOUS, type UserInfo, userOfCertificate } from '../api/identity.ts';
+import type { ClientAuth } from '../component.ts';
 import { peerOf } from '../tls/server.ts';
 import type { KubeletConfig } from './config.ts';
 
@@ -117,6 +118,19 @@ export function createAdmit({ client, config, node, cacheMs }: AdmitOptions): Ad
     });
     return { allowed: false, status: 403, body: `Forbidden (${attributes})\n` };
   };
+}
+
+/**
+ * Whom a kubelet lets in that it should not, in sentences.
+ * @param clientAuth  a server that refuses clients without a certificate keeps out the anonymous
+ */
+export function tooOpen(id: string, config: KubeletConfig, clientAuth: ClientAuth): readonly string[] {
+  if (config.authorizationMode !== 'AlwaysAllow') return [];
+  const whom =
+    config.anonymous && clientAuth === 'request'
+      ? 'everybody, with or without a certificate,'
+      : 'everybody whose certificate its CA signed';
+  return [`${id} lets ${whom} read logs and run commands in its pods (authorization mode AlwaysAllow)`];
 }
 
 /** The user of a request; undefined when it must be answered 401. */

@@ -8,7 +8,7 @@ import { QUICK_ROUND_MS, startRounds } from '../api/rounds.ts';
 import type { Component, Running, StartContext } from '../component.ts';
 import { parseFlags } from '../flags.ts';
 import { startTlsServer, type TlsServerEvent } from '../tls/server.ts';
-import { createAdmit } from './auth.ts';
+import { createAdmit, tooOpen } from './auth.ts';
 import { readKubeletConfig } from './config.ts';
 import { KUBELET_FLAGS } from './flags.ts';
 import { openIdentity } from './identity.ts';
@@ -71,6 +71,7 @@ async function start(context: StartContext): Promise<Running> {
     ...(config.clientCAFile === '' ? {} : { clientCaFile: config.clientCAFile }),
     minVersion: config.tlsMinVersion,
     ...(config.tlsCipherSuites.length === 0 ? {} : { cipherSuites: config.tlsCipherSuites }),
+    unsafe: tooOpen(context.id, config, settings.clientAuth),
     http1: http,
     log: (event) => logEvent(client, event),
   }).catch(async (error: unknown) => {

@@ -29,6 +29,8 @@ export interface ConnectionHost {
   readonly handshakeMs: number;
   /** Trust anchors for clients; null: clients are not asked. */
   readonly roots: readonly Uint8Array[] | null;
+  /** What is wrong about every connection that it accepts. */
+  readonly unsafe: readonly string[];
   /** Hands the tap to OpenSSL; null: there is no certificate to serve with. */
   readonly begin: ((connection: ServerConnection, tap: Tap) => void) | null;
   readonly onFailure: (remote: string, text: string, serverName: string) => void;
@@ -206,6 +208,7 @@ export function serveConnection(raw: Socket, server: ConnectionHost): void {
       decided = true;
       clearInterval(timer);
       half.believe('connected', 'the handshake is complete');
+      for (const sentence of server.unsafe) half.unsafe(sentence);
       if (verdict?.accepted) half.believe('accepted', 'accepts the client certificate');
       dress(socket, raw, ends);
       socket.once('close', () => half.closed());

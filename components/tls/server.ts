@@ -58,6 +58,8 @@ export interface TlsServerOptions {
   readonly certMayBeMissing?: boolean;
   /** OpenSSL's group list, such as `P-384`: makes clients that offered another one start again. */
   readonly groups?: string;
+  /** What is wrong about every connection that it accepts, in sentences: it lets in whom it should not. */
+  readonly unsafe?: readonly string[];
   /** Default 30 s. */
   readonly handshakeMs?: number;
   readonly idle?: IdleLimits;
@@ -149,6 +151,7 @@ export async function startTlsServer(options: TlsServerOptions): Promise<TlsServ
       caFile: options.clientCaFile ?? null,
       handshakeMs: options.handshakeMs ?? HANDSHAKE_MS,
       roots: material.roots,
+      unsafe: options.unsafe ?? [],
       begin: material.pair ? (connection, tap) => engineFor(material).begin(connection, tap) : null,
       onFailure: (remote, text, serverName) => log({ kind: 'handshake-error', remote, text, serverName }),
       onAccepted: (socket, { half, chain, verdict }) => {
