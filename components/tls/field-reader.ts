@@ -125,6 +125,18 @@ export class FieldReader {
       throw new DecodeError(this.offset, `the end of ${name}`, `${countBytes(this.left)} more`);
   }
 
+  /** Give the last field children that were read from what it unpacks to: they have no bytes but its own. */
+  unpacked(fields: readonly Field[]): void {
+    const last = this.fields.at(-1);
+    if (this.quiet || last === undefined) return;
+    const { start, end } = last;
+    const within = (field: Field): Field =>
+      field.children === undefined
+        ? { ...field, start, end }
+        : { ...field, start, end, children: field.children.map(within) };
+    this.fields[this.fields.length - 1] = { ...last, children: fields.map(within) };
+  }
+
   private nested(
     name: string,
     start: number,

@@ -8,9 +8,11 @@ import {
   readCertificateRequest,
   readCertificateStatus,
   readCertificateVerify,
+  readCompressedCertificate,
   summarizeCertificate,
   summarizeCertificateRequest,
   summarizeCertificateVerify,
+  summarizeCompressedCertificate,
 } from './certificate-message.ts';
 import { countBytes, DecodeError, FieldReader } from './field-reader.ts';
 import {
@@ -63,6 +65,7 @@ const MESSAGES: Readonly<Record<number, MessageRow>> = {
   20: { read: readFinished, summarize: () => 'proof that nothing was changed on the way' },
   22: { read: readCertificateStatus, summarize: () => 'a stapled OCSP response' },
   24: { read: readKeyUpdate, summarize: summarizeKeyUpdate },
+  25: { read: readCompressedCertificate, summarize: summarizeCompressedCertificate },
 };
 
 /**
@@ -83,8 +86,7 @@ export interface HandshakeFacts {
 export function readFacts(bytes: Uint8Array, context: MessageContext): HandshakeFacts {
   const facts: MessageFacts = {};
   const finding = readMessage(new FieldReader(bytes, true), facts, context);
-  const type = messageType(bytes[0] ?? 0);
-  return { type: isRetry(facts) ? 'hello_retry_request' : type, facts, finding };
+  return { type: typeOf(bytes[0] ?? 0, facts), facts, finding };
 }
 
 /** All fields of a message, as far as it can be read. Never throws. */
@@ -118,6 +120,14 @@ function readMessage(
     if (error instanceof DecodeError) return error.finding;
     throw error;
   }
+}
+
+/** A CompressedCertificate that could be unpacked is a Certificate. */
+function typeOf(number: number, facts: MessageFacts): MessageType {
+  if (isRetry(facts)) return 'hello_retry_request';
+  return facts.compression !== undefined && facts.certificates !== undefined
+    ? 'certificate'
+    : messageType(number);
 }
 
 function isRetry(facts: MessageFacts): boolean {

@@ -26,6 +26,8 @@ export interface MessageFacts {
   encryptThenMac?: boolean;
   /** DER, leaf first. */
   certificates?: readonly Uint8Array[];
+  /** RFC 8879: the algorithm that a CompressedCertificate was squeezed with. */
+  compression?: number;
   /** DER of distinguished names, of CertificateRequest. */
   authorities?: readonly Uint8Array[];
   /** SignatureScheme of CertificateVerify or of a signed key exchange. */

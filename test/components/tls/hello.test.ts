@@ -80,7 +80,7 @@ test.for(BROKEN)('says where $name goes wrong, and keeps the fields before it', 
 });
 
 test('shows a message that it does not know as bytes', () => {
-  const bytes = handshake(25, Buffer.from('0002', 'hex'));
+  const bytes = handshake(23, Buffer.from('0002', 'hex'));
   expect(readFacts(bytes, NOTHING)).toMatchObject({ type: 'unknown', finding: null });
-  expect(describe(bytes)).toContain('compressed_certificate (25), not decoded');
+  expect(describe(bytes)).toContain('supplemental_data (23), not decoded');
 });
