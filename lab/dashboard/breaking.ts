@@ -16,6 +16,7 @@ import { expectedOutcomes, outcomeText } from '../faults/expect.ts';
 import { FAMILIES, type Fault } from '../faults/fault.ts';
 import { type Question, questionOf } from '../faults/guess.ts';
 import { hideBreak, revealBreak } from '../faults/hidden.ts';
+import { MENU } from '../faults/menu.ts';
 import { pickFault } from '../faults/pick.ts';
 import type { Lab } from '../lab.ts';
 import { type ByHand, byHand } from './by-hand.ts';
@@ -36,6 +37,8 @@ export interface Offer {
 export interface Offers {
   readonly families: readonly { readonly id: string; readonly title: string }[];
   readonly faults: readonly Offer[];
+  /** Those that a course begins with. */
+  readonly menu: readonly { readonly fault: string; readonly target: string; readonly says: string }[];
 }
 
 /** What a break will come to. */
@@ -61,6 +64,7 @@ export const BREAKING = {
   'GET /faults': async ({ lab }) => {
     const directory = readDirectory(lab.directory.dir);
     return json({
+      menu: MENU.filter(({ fault, target }) => findFault(fault).targets(directory).includes(target)),
       families: Object.entries(FAMILIES).map(([id, title]) => ({ id, title })),
       faults: (faults as readonly Fault[]).map((fault) => {
         const { id, family, title, rule, chain, harm } = fault;

@@ -14,6 +14,7 @@ import { readPem } from '../../certs/pem.ts';
 import { itemLines } from '../../certs/text.ts';
 import type { FileState } from '../../components/component.ts';
 import { deskNow, type LabDirectory } from '../directory.ts';
+import { readHidden } from '../faults/hidden.ts';
 import type { Lab } from '../lab.ts';
 import { timeAt } from '../status.ts';
 import { json, type Route } from './route.ts';
@@ -66,6 +67,8 @@ export interface CertificateTable {
   /** The cluster's time, RFC 3339. */
   readonly now: string;
   readonly rows: readonly CertificateRow[];
+  /** A hidden break stands: what differs is the answer, and covered. */
+  readonly covered: boolean;
   /** Workers that are left out. */
   readonly hiddenWorkers: number;
 }
@@ -78,6 +81,7 @@ export interface CertificateDetail {
     readonly pem: string;
     readonly openssl: string;
   })[];
+  /** Empty while a hidden break stands. */
   readonly compared: readonly {
     readonly place: string;
     readonly aspect: string;
@@ -112,12 +116,14 @@ function tableOf(lab: Lab): CertificateTable {
   const shownWorkers = new Set(workers.slice(0, WORKERS));
   const which = identities(choices).filter(({ folder }) => folder === '' || shownWorkers.has(folder));
   const rows = deviations(expectedVersusFound(dir, choices, { which, now: (place) => timeAt(dir, place) }));
+  const covered = readHidden(dir) !== undefined;
   const cas = knownCas(lab.directory);
   const files = lab.cluster
     .states()
     .flatMap(({ id, host, files: own }) => own.map((file) => ({ id, host, file })));
   return {
     now: deskNow(dir).toISOString(),
+    covered,
     hiddenWorkers: workers.length - shownWorkers.size,
     rows: which.map((identity) => ({
       id: identity.id,
@@ -131,7 +137,9 @@ function tableOf(lab: Lab): CertificateTable {
       places: placesOf(dir, choices, identity)
         .filter(({ name }) => name === 'desk' || !workers.includes(name) || shownWorkers.has(name))
         .map((place) => placed(dir, place, cas)),
-      wrong: rows.filter((row) => row.identity === identity.id).map(({ sentence }) => sentence),
+      wrong: (covered ? [] : rows)
+        .filter((row) => row.identity === identity.id)
+        .map(({ sentence }) => sentence),
       stale: files
         .filter(({ host, file }) => isStale(file) && isOf(identity, host, file))
         .map(({ id }) => id),
@@ -155,15 +163,17 @@ function detailOf({ directory, cluster }: Lab, identity: Identity): CertificateD
         openssl: `openssl x509 -in ${shellWord(relative(process.cwd(), place.cert))} -noout -text`,
       };
     }),
-    compared: rows.map(({ place, aspect, what, expected, found, ok, fix }) => ({
-      place,
-      aspect,
-      what,
-      expected,
-      found,
-      ok,
-      fix,
-    })),
+    compared: (readHidden(dir) === undefined ? rows : []).map(
+      ({ place, aspect, what, expected, found, ok, fix }) => ({
+        place,
+        aspect,
+        what,
+        expected,
+        found,
+        ok,
+        fix,
+      }),
+    ),
     held: cluster.states().flatMap(({ id, host, files }) =>
       files
         .filter((file) => isOf(identity, host, file))

@@ -55,7 +55,7 @@ export function Keys({ state }: { state: State }): JSX.Element {
         type="button"
         aria-pressed={state.presenting}
         onClick={() => update({ presenting: !state.presenting })}
-        title="Large type for a projector. Key: p"
+        title="Large type for a projector. Key: l"
       >
         Present
       </button>

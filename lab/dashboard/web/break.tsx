@@ -17,10 +17,12 @@ export function BreakView({ state }: { state: State }): JSX.Element {
   const targets = targetsOf(answer, state);
   const offer = answer.faults.find(({ id }) => id === fault);
   const fitting = answer.faults.filter((one) => target === '' || one.targets.includes(target));
-  return (
-    <div class="breaking">
-      <h2>Break and mend</h2>
-      <Standing state={state} offers={answer} />
+  const stands = state.cluster.standing.some((one) => one.fault === fault && one.target === target);
+  const forecast = offer?.targets.includes(target) && (
+    <Forecast key={`${fault} ${target}`} state={state} offer={offer} target={target} />
+  );
+  const pickers = (
+    <>
       <p>
         <label>
           <span class="step">1</span> What?{' '}
@@ -63,16 +65,51 @@ export function BreakView({ state }: { state: State }): JSX.Element {
           </select>
         </label>
       </p>
-      {offer && (
+      {offer && !stands && (
         <p class="soft">
           <Terms text={`${offer.title}. ${offer.rule}`} />
         </p>
       )}
-      {offer?.targets.includes(target) && (
-        <Forecast key={`${fault} ${target}`} state={state} offer={offer} target={target} />
+    </>
+  );
+  return (
+    <div class="breaking">
+      <h2>Break and mend</h2>
+      <Standing state={state} offers={answer} />
+      {stands && forecast}
+      {stands ? (
+        <details>
+          <summary>Break a second thing</summary>
+          {pickers}
+        </details>
+      ) : (
+        pickers
       )}
+      {!stands && forecast}
+      {!offer && <Menu offers={answer} />}
       <Teacher state={state} />
     </div>
+  );
+}
+
+/** The six to begin with. */
+function Menu({ offers }: { offers: Offers }): JSX.Element {
+  return (
+    <section>
+      <h3>Or one of the six to begin with</h3>
+      <ul class="list">
+        {offers.menu.map(({ fault, target, says }) => (
+          <li key={fault + target}>
+            <a class="button" href={addressOf('break', `${fault}/${target}`)}>
+              {says}{' '}
+              <small class="soft">
+                {fault}, {target}
+              </small>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -1,16 +1,14 @@
 /** The same with openssl and an editor: the page follows as the files change. */
 import type { JSX } from 'preact';
 import type { Prediction } from '../breaking.ts';
-import { Command, labCommand } from './command.tsx';
-import type { State } from './store.ts';
+import { Command } from './command.tsx';
 
 interface ByHandProps {
   readonly prediction: Prediction;
-  readonly state: State;
 }
 
 /** Commands for a second terminal, closed at first. */
-export function ByHandLines({ prediction, state }: ByHandProps): JSX.Element {
+export function ByHandLines({ prediction }: ByHandProps): JSX.Element {
   const { byHand, mendReal } = prediction;
   return (
     <details>
@@ -18,16 +16,13 @@ export function ByHandLines({ prediction, state }: ByHandProps): JSX.Element {
       {byHand && (
         <>
           {byHand.breaks && (
-            <p>
-              Break it: <Command text={byHand.breaks} />
-            </p>
+            <>
+              <h4>Break it</h4>
+              <Command text={byHand.breaks} label="the lines that break it" />
+            </>
           )}
-          <p>
-            Mend it, from the request in the CA’s folder: <Command text={byHand.mends} />
-          </p>
-          <p>
-            After either, copy to the machines: <Command text={labCommand(state, 'certs distribute')} />
-          </p>
+          <h4>Mend it: key, request, the CA’s signature, copies</h4>
+          <Command text={byHand.mends} label="the lines that mend it" />
           <p class="soft">The page follows as the files change, whoever changes them.</p>
         </>
       )}

@@ -14,7 +14,7 @@ export function CertificateDetails({ row, state }: { row: CertificateRow; state:
     state.revision,
   );
   return (
-    <article class="certificate">
+    <article class="certificate-page">
       <p class="line">
         <a class="button" href="#/certificates">
           All certificates
@@ -33,7 +33,9 @@ export function CertificateDetails({ row, state }: { row: CertificateRow; state:
           {sentence}
         </p>
       ))}
-      {row.wrong.length === 0 && <p class="all-good">As it should be, everywhere.</p>}
+      {row.wrong.length === 0 && state.cluster.hidden === null && (
+        <p class="all-good">As it should be, everywhere.</p>
+      )}
       {answer && <Details detail={answer} state={state} />}
     </article>
   );
@@ -115,9 +117,11 @@ function Details({ detail, state }: { detail: CertificateDetail; state: State })
       <h3>Expected and found</h3>
       <details open={differing.length > 0}>
         <summary>
-          {differing.length === 0
-            ? `${detail.compared.length} comparisons, all as expected`
-            : `${differing.length} of ${detail.compared.length} comparisons differ`}
+          {detail.compared.length === 0
+            ? 'Covered while something is hidden'
+            : differing.length === 0
+              ? `${detail.compared.length} comparisons, all as expected`
+              : `${differing.length} of ${detail.compared.length} comparisons differ`}
         </summary>
         <table>
           <thead>

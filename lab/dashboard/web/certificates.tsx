@@ -4,6 +4,7 @@ import type { CertificateRow, CertificateTable, PlacedCertificate } from '../cer
 import { useAnswer } from './ask.ts';
 import { CertificateDetails } from './certificate-detail.tsx';
 import { Command, labCommand } from './command.tsx';
+import { Seal } from './seal.tsx';
 import { type Found, SignerText } from './signer.tsx';
 import { addressOf, type State } from './store.ts';
 import { Terms } from './terms.tsx';
@@ -30,8 +31,12 @@ export function CertificatesView({ state }: { state: State }): JSX.Element {
       <h2>
         Certificates{' '}
         <small>
-          {wrong === 0 ? 'all as they should be' : `${wrong} not as it should be`}; judged by the cluster’s
-          clock, {answer.now.slice(0, 10)}
+          {answer.covered
+            ? 'something is hidden: what differs is covered'
+            : wrong === 0
+              ? 'all as they should be'
+              : `${wrong} not as it should be`}
+          ; judged by the cluster’s clock, {answer.now.slice(0, 10)}
         </small>
       </h2>
       <table class="certificates">
@@ -43,12 +48,12 @@ export function CertificatesView({ state }: { state: State }): JSX.Element {
             <th scope="col">Signed by</th>
             <th scope="col">Valid</th>
             <th scope="col">Ends</th>
-            <th scope="col">As it should be?</th>
+            <th scope="col">As expected</th>
           </tr>
         </thead>
         <tbody>
           {answer.rows.map((row) => (
-            <Row key={row.id} row={row} now={now} />
+            <Row key={row.id} row={row} now={now} covered={answer.covered} />
           ))}
         </tbody>
       </table>
@@ -63,14 +68,17 @@ export function CertificatesView({ state }: { state: State }): JSX.Element {
   );
 }
 
-function Row({ row, now }: { row: CertificateRow; now: number }): JSX.Element {
+function Row(props: { row: CertificateRow; now: number; covered: boolean }): JSX.Element {
+  const { row, now, covered } = props;
   const shown = row.places.find(({ place }) => place !== 'desk') ?? row.places[0];
   const found = shown?.found ?? null;
-  const bad = row.wrong.length > 0 || found?.state !== 'valid';
+  const bad = !covered && (row.wrong.length > 0 || found?.state !== 'valid');
   return (
     <tr class={bad ? 'bad' : ''}>
       <th scope="row">
-        <a href={addressOf('certificates', row.id)}>{row.file}</a>
+        <a class="together" href={addressOf('certificates', row.id)}>
+          {row.file}
+        </a>
         {row.id.includes('@') && <small> {row.id.split('@')[1]}</small>}
       </th>
       <td>
@@ -78,13 +86,15 @@ function Row({ row, now }: { row: CertificateRow; now: number }): JSX.Element {
         {row.organizations.length > 0 && <small> O: {row.organizations.join(', ')}</small>}
       </td>
       <td>
-        {row.kind === 'ca' ? 'signing' : row.usages.map((usage) => usage.replace('Auth', '')).join(' + ')}
+        {row.kind === 'ca' ? 'signing' : row.usages.length > 1 ? 'both' : row.usages[0]?.replace('Auth', '')}
       </td>
       <td>{found ? <SignerText found={found} /> : '–'}</td>
       <td class="bar-cell">{found && <Bar found={found} now={now} />}</td>
-      <td>{found ? endText(found) : (shown?.problem ?? '')}</td>
+      <td>{found ? <span class="together">{endText(found)}</span> : (shown?.problem ?? '')}</td>
       <td>
-        {row.wrong.length > 0 ? (
+        {covered ? (
+          <span class="soft">covered</span>
+        ) : row.wrong.length > 0 ? (
           <b class="not-good">≠ {row.wrong.length}</b>
         ) : (
           <span class="all-good">✓</span>
@@ -97,9 +107,9 @@ function Row({ row, now }: { row: CertificateRow; now: number }): JSX.Element {
 
 function endText({ notAfter, state, daysLeft }: Found): string {
   const day = notAfter.slice(0, 10);
-  if (state === 'not-yet-valid') return `${day}, not valid yet`;
-  if (state === 'expired') return `${day}, over`;
-  return daysLeft > 700 ? `${day}, ${Math.floor(daysLeft / 365)} years` : `${day}, ${daysLeft} days`;
+  if (state === 'not-yet-valid') return `${day} · not yet`;
+  if (state === 'expired') return `${day} · over`;
+  return daysLeft > 700 ? `${day} · ${Math.floor(daysLeft / 365)} years` : `${day} · ${daysLeft} d`;
 }
 
 function Bar({ found, now }: { found: Found; now: number }): JSX.Element {
@@ -149,7 +159,7 @@ function Holdings({ rows }: { rows: readonly CertificateRow[] }): JSX.Element {
                         <span>
                           {' '}
                           {place === 'desk' ? '' : 'trusts '}
-                          <b class="seal">{one.found.seal}</b>
+                          {one.found.seal && <Seal text={one.found.seal} />}
                         </span>
                       )}
                       {!one.found && <b class="not-good"> ✗</b>}

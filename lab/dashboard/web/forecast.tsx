@@ -32,69 +32,68 @@ export function Forecast({ state, offer, target }: ForecastProps): JSX.Element |
   };
   return (
     <>
-      <fieldset class="guess">
-        <legend>
-          <span class="step">3</span> Guess first: what stops?
-        </legend>
-        {LETTERS.map((letter) => (
-          <label key={letter} class={marked(letter, guess, answer, stands)}>
-            <input
-              type="radio"
-              name="guess"
-              checked={guess === letter}
-              disabled={open}
-              onChange={() => decide(letter)}
-            />{' '}
-            {letter}) {answer.question.answers[letter]}
-          </label>
-        ))}
-        {!open && (
-          <button type="button" class="small" onClick={() => decide('skipped')}>
-            Skip
-          </button>
-        )}
-      </fieldset>
-      {open && <Outcomes state={state} prediction={answer} stands={stands} />}
-      <p>
-        <button
-          type="button"
-          class="primary"
-          disabled={stands}
-          onClick={() => void breakIt(state, offer, target, answer)}
-        >
-          {stands ? 'It is broken now' : 'Break it'}
-        </button>{' '}
-        <Command text={labCommand(state, `break ${offer.id} ${target}`)} />
-      </p>
-      {stands && guess !== null && guess !== 'skipped' && (
-        <p>
-          Your guess {guess}:{' '}
-          {guess === answer.question.right ? (
-            <b class="all-good">right.</b>
-          ) : (
-            <b>not this time: it is {answer.question.right}.</b>
+      {stands ? (
+        <GuessTold guess={guess} prediction={answer} />
+      ) : (
+        <fieldset class="guess">
+          <legend>
+            <span class="step">3</span> Guess first: what stops?
+          </legend>
+          {LETTERS.map((letter) => (
+            <label key={letter}>
+              <input
+                type="radio"
+                name="guess"
+                checked={guess === letter}
+                disabled={open}
+                onChange={() => decide(letter)}
+              />{' '}
+              {letter}) {answer.question.answers[letter]}
+            </label>
+          ))}
+          {!open && (
+            <button type="button" class="small" onClick={() => decide('skipped')}>
+              Skip
+            </button>
           )}
+        </fieldset>
+      )}
+      {open && <Outcomes state={state} prediction={answer} stands={stands} />}
+      {!stands && (
+        <p class="line">
+          <button type="button" class="primary" onClick={() => void breakIt(state, offer, target, answer)}>
+            Break it
+          </button>
+          <Command text={labCommand(state, `break ${offer.id} ${target}`)} />
         </p>
       )}
       {stands && (
         <p>
-          See it hurt: <Command text={offer.harm} />
+          See it hurt: <Command text={harmOf(offer, state)} />
         </p>
       )}
-      <ByHandLines prediction={answer} state={state} />
+      <ByHandLines prediction={answer} />
     </>
   );
 }
 
-/** The right answer is shown once it is broken; before, only what was guessed. */
-function marked(
-  letter: Letter,
-  guess: Letter | 'skipped' | null,
-  { question }: Prediction,
-  stands: boolean,
-): string {
-  if (stands && guess !== null && letter === question.right) return 'right';
-  return guess === letter ? 'guessed' : '';
+/** The right answer is told once it is broken; before, only what was guessed. */
+function GuessTold(props: { guess: Letter | 'skipped' | null; prediction: Prediction }): JSX.Element | null {
+  const { guess, prediction } = props;
+  if (guess === null || guess === 'skipped') return null;
+  const { answers, right } = prediction.question;
+  return (
+    <p>
+      Your guess, {answers[guess]}:{' '}
+      {guess === right ? (
+        <b class="all-good">right.</b>
+      ) : (
+        <>
+          <b>not this time.</b> It is: <b class="all-good">{answers[right]}</b>.
+        </>
+      )}
+    </p>
+  );
 }
 
 function Outcomes(props: { state: State; prediction: Prediction; stands: boolean }): JSX.Element {
@@ -136,6 +135,11 @@ function Outcomes(props: { state: State; prediction: Prediction; stands: boolean
 
 function isAs(seen: ChannelState, layer: string, code: string | null): boolean {
   return seen.layer === layer && (layer === 'ok' || code === null || seen.code === code);
+}
+
+/** Commands of the lab as they are typed; others as they stand. */
+function harmOf({ harm }: Offer, state: State): string {
+  return harm.startsWith('mtls-lab ') ? labCommand(state, harm.slice('mtls-lab '.length)) : harm;
 }
 
 async function breakIt(state: State, offer: Offer, target: string, prediction: Prediction): Promise<void> {

@@ -56,12 +56,13 @@ export function layoutOf(workers: readonly string[], leastHeight: number): Layou
   const rows = shown.length + (folds ? 0.6 : 0);
   const height = Math.max(leastHeight, TOP * 2 + rows * 200);
   const middle = height / 2;
-  const apiserver: Box = { ...APISERVER, y: middle - 124, height: 248 };
+  const half = Math.min(124, middle - 160);
+  const apiserver: Box = { ...APISERVER, y: middle - half, height: 2 * half };
   const slots = folds ? shown.length + 0.6 : shown.length;
   const slot = (height - 2 * TOP) / Math.max(1, slots);
   const blocks = shown.map((name, at): Machine => {
     const alone = shown.length === 1 && !folds;
-    const tall = Math.min(slot - 12, 330);
+    const tall = Math.min(slot - 12, 2 * half + 42);
     const top = alone ? middle - tall / 2 : TOP + at * slot + 2;
     const kubelet = { x: 812, y: top + 34, width: 160, height: tall * 0.42 };
     const proxy = { x: 812, y: top + tall - 62, width: 160, height: 46 };
@@ -87,7 +88,7 @@ export function layoutOf(workers: readonly string[], leastHeight: number): Layou
         { id: 'kube-scheduler', box: { x: 250, y: TOP + 36, width: 146, height: 48 } },
         { id: 'kube-controller-manager', box: { x: 410, y: TOP + 36, width: 216, height: 48 } },
         { id: 'kube-apiserver', box: apiserver },
-        { id: 'etcd', box: { x: 348, y: height - TOP - 66, width: 150, height: 48 } },
+        { id: 'etcd', box: { x: 304, y: height - TOP - 66, width: 150, height: 48 } },
       ],
     },
     ...blocks,

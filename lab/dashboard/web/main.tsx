@@ -6,11 +6,14 @@ import { CardView } from './card-view.tsx';
 import { CertificatesView } from './certificates.tsx';
 import { Compare } from './compare.tsx';
 import { GlossaryView } from './glossary.tsx';
+import { useKeys } from './keys.ts';
 import { Legend } from './legend.tsx';
 import { ConnectionList } from './list.tsx';
 import { ClusterMap } from './map.tsx';
+import { Slide } from './slide.tsx';
+import { Stage } from './stage.tsx';
 import { Step } from './step.tsx';
-import { follow, type State } from './store.ts';
+import { follow, freeze, type State, update } from './store.ts';
 import { Strip } from './strip.tsx';
 import { TimeView } from './time.tsx';
 
@@ -42,7 +45,7 @@ const VIEWS: readonly View[] = [
     draw: (state) => <CertificatesView state={state} />,
   },
   { view: 'break', title: 'Break', place: 'beside', draw: (state) => <BreakView state={state} /> },
-  { view: 'time', title: 'Time', place: 'above', draw: (state) => <TimeView state={state} /> },
+  { view: 'time', title: 'Time', place: 'beside', draw: (state) => <TimeView state={state} /> },
   { view: 'glossary', title: 'Words', place: 'alone', draw: (state) => <GlossaryView state={state} /> },
   { view: 'workers', title: null, place: 'beside', draw: (state) => <ConnectionList state={state} /> },
 ];
@@ -50,14 +53,25 @@ const VIEWS: readonly View[] = [
 const LINKS = VIEWS.flatMap(({ view, title }) => (title === null ? [] : [{ view, title }]));
 
 function Page({ state }: { state: State }): JSX.Element {
+  useKeys({
+    l: () => update({ presenting: !state.presenting }),
+    f: freeze,
+    Escape: () => {
+      if (state.presenting && state.place.view === '') update({ presenting: false });
+      else location.hash = '#/';
+    },
+  });
   const open = VIEWS.find(({ view }) => view === state.place.view) ?? VIEWS[0];
   if (!open) return <main />;
+  const isStory = open.view === 'connection' || open.view === 'trace';
+  const isStage = state.presenting && open.view === '';
   const classes = [open.place, state.presenting ? 'presenting' : '', state.frozen ? 'still' : ''];
   return (
     <div class={`page ${classes.filter(Boolean).join(' ')}`}>
       <TopBar state={state} links={LINKS} />
       <main>
-        {open.place !== 'alone' && (
+        {isStage && <Stage state={state} />}
+        {open.place !== 'alone' && !state.presenting && (
           <section class="picture" aria-label="Map">
             <ClusterMap state={state} />
             <div class="below-map">
@@ -66,9 +80,13 @@ function Page({ state }: { state: State }): JSX.Element {
             </div>
           </section>
         )}
-        <aside aria-label={open.title ?? 'Details'}>{open.draw(state)}</aside>
+        {!isStage && (
+          <aside aria-label={open.title ?? 'Details'}>
+            {state.presenting && isStory ? <Slide state={state} /> : open.draw(state)}
+          </aside>
+        )}
       </main>
-      <Strip state={state} />
+      {!(state.presenting && (isStage || isStory)) && <Strip state={state} />}
     </div>
   );
 }

@@ -8,7 +8,7 @@ import { addressOf, type State } from './store.ts';
 
 /** The map of all connections. */
 export function ClusterMap({ state }: { state: State }): JSX.Element {
-  const layout = layoutOf(workersOf(state), state.presenting ? 560 : 700);
+  const layout = layoutOf(workersOf(state), state.presenting ? 470 : 700);
   const chosen = state.place.view === 'connection' ? state.place.rest : '';
   return (
     // biome-ignore lint/a11y/useSemanticElements: a drawing is no HTML fieldset
@@ -90,7 +90,8 @@ function Program({ id, box, state }: { id: string; box: Box; state: State }): JS
     <g class="program">
       <rect {...box} rx="8" />
       <text x={middle.x} y={middle.y + (badges.length > 0 && tall ? -2 : 5)}>
-        {name}
+        <tspan class="long">{name}</tspan>
+        <tspan class="short">{name.replace(/^kube-(scheduler|controller)/, '$1')}</tspan>
       </text>
       {badges.map(({ text }, at) => {
         const width = text.length * 8 + 18;

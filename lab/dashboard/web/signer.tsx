@@ -1,6 +1,7 @@
 /** Who signed a certificate, with the seal of the CA's key. */
 import type { JSX } from 'preact';
 import type { PlacedCertificate } from '../certificates.ts';
+import { Seal } from './seal.tsx';
 
 /** What a certificate file holds. */
 export type Found = NonNullable<PlacedCertificate['found']>;
@@ -9,15 +10,15 @@ export type Found = NonNullable<PlacedCertificate['found']>;
 export function SignerText({ found }: { found: Found }): JSX.Element {
   if (found.seal && found.signedBy?.seal === found.seal) {
     return (
-      <span>
-        itself <b class="seal">{found.seal}</b>
+      <span class="together">
+        itself <Seal text={found.seal} />
       </span>
     );
   }
   if (found.signedBy) {
     return (
-      <span>
-        {found.signedBy.name.replace(/^CN=/, '')} <b class="seal">{found.signedBy.seal}</b>
+      <span class="together">
+        {found.signedBy.name.replace(/^CN=/, '')} <Seal text={found.signedBy.seal} />
       </span>
     );
   }

@@ -41,11 +41,12 @@ export function Strip({ state }: { state: State }): JSX.Element {
 function Now({ state }: { state: State }): JSX.Element {
   const { channels, cluster, connected } = state;
   const bad = channels.filter((one) => lookOf(one).rank < 4);
+  const told = cluster.solved && <b class="solved">{cluster.solved.text}</b>;
   if (!connected) return <p>The lab does not answer. Is it still running in its terminal?</p>;
   if (bad.length === 0 && cluster.consequences.length === 0 && cluster.standing.length === 0) {
     return channels.length > 0 && channels.every((one) => lookOf(one).rank === 5) ? (
       <p>
-        <b class="all-good">Everything is green.</b>{' '}
+        {told} <b class="all-good">Everything is green.</b>{' '}
         <a class="button" href={addressOf('break', 'expired/scheduler')}>
           Expire the scheduler’s certificate
         </a>{' '}
@@ -61,6 +62,10 @@ function Now({ state }: { state: State }): JSX.Element {
   const more = cluster.consequences.length - shown.length;
   return (
     <>
+      {told && <p>{told}</p>}
+      {cluster.hidden && (
+        <p class="frozen">Something is hidden. What is it? The evidence is open, the answers are covered.</p>
+      )}
       {shown.length === 0 && <p>No harm seen in the cluster yet: what is open goes on.</p>}
       {shown.map((text) => (
         <p key={text} class="suffer">
@@ -72,9 +77,11 @@ function Now({ state }: { state: State }): JSX.Element {
         <a class="button" href={addressOf('break')}>
           Break and mend
         </a>{' '}
-        <button type="button" onClick={() => void mendAll(state)}>
-          Mend everything
-        </button>
+        {cluster.hidden === null && (
+          <button type="button" onClick={() => void mendAll(state)}>
+            Mend everything
+          </button>
+        )}
       </p>
     </>
   );

@@ -27,7 +27,8 @@ export function TimeView({ state }: { state: State }): JSX.Element {
   const over = (answer?.ends ?? []).filter(({ notAfter }) => Date.parse(notAfter) < at.getTime());
   const set = (time: string, host?: string): void => void setClock(state, time, host);
   return (
-    <div class="time">
+    <div class="time-panel">
+      <h2>Time</h2>
       <div class="slider">
         <label for="day">
           The cluster’s clock: <b>{at.toISOString().slice(0, 10)}</b>{' '}
