@@ -196,18 +196,20 @@ export function createJournal(): Journal {
 /**
  * In TLS 1.3 the client holds the handshake for complete before the server has judged it: its word alone counts only
  * when the server's stays away, as a real etcd's does. And a refused client has not learned of it yet when the server
- * tells: a client of the lab's own is waited for, a real kubectl never tells.
+ * tells: a client of the lab's own is waited for, a real kubectl never tells. A server that let a bad client in, as
+ * Kubernetes does, has yet to answer 401.
  */
 function isDecided(
-  { state, channel, client, server, outcome, startedAtMs }: Trace,
+  { state, channel, client, server, outcome, http, startedAtMs }: Trace,
   runsHere: (server: InstanceId) => boolean,
   sinceMs = startedAtMs,
 ): boolean {
   if (state === 'open') return false;
   const alone = client !== null && server === null && outcome.layer === 'ok';
   const unlearned = outcome.layer === 'tls' && outcome.by === 'server' && (client?.code ?? null) === null;
+  const unanswered = state === 'done' && outcome.layer === 'ok' && server !== null && server.code !== null;
   const [from = '', to = ''] = channel.split('->');
-  if (alone ? !runsHere(to) : !unlearned || from === '?') return true;
+  if (alone ? !runsHere(to) : !(unlearned || (unanswered && http === null)) || from === '?') return true;
   return Date.now() - sinceMs > OTHER_HALF_MS;
 }
 

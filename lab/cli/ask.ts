@@ -12,26 +12,38 @@ export function canAsk({ json, terminal }: Invocation): boolean {
  * Ask for one line.
  * @returns what was typed; empty for Enter, for Ctrl-C and at the end of the input
  */
-export function ask({ terminal, prompt, interrupt }: Invocation, question: string): Promise<string> {
+export async function ask(invocation: Invocation, question: string): Promise<string> {
+  return (await askUnlessLeft(invocation, question)) ?? '';
+}
+
+/**
+ * Ask for one line.
+ * @returns what was typed; undefined for Ctrl-C and at the end of the input
+ */
+export function askUnlessLeft(
+  { terminal, prompt, interrupt }: Invocation,
+  question: string,
+): Promise<string | undefined> {
   if (terminal.ask) return terminal.ask(question);
   if (!prompt) return askAlone(question);
+  if (interrupt?.aborted) return Promise.resolve(undefined);
   terminal.write(question);
   return new Promise((answer) => {
-    const done = (line: string): void => {
+    const done = (line: string | undefined): void => {
       giveBack();
       interrupt?.removeEventListener('abort', onInterrupt);
       answer(line);
     };
-    const onInterrupt = (): void => done('');
+    const onInterrupt = (): void => done(undefined);
     const giveBack = takeLines(done);
     interrupt?.addEventListener('abort', onInterrupt);
   });
 }
 
-function askAlone(question: string): Promise<string> {
+function askAlone(question: string): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   return new Promise((answer) => {
-    lines.on('close', () => answer(''));
+    lines.on('close', () => answer(undefined));
     lines.question(question, (line) => {
       answer(line);
       lines.close();

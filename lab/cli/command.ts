@@ -66,8 +66,15 @@ export interface Invocation {
 /** What the prompt needs of the command line that it stands for. */
 export interface Shell {
   readonly commands: Readonly<Record<string, CommandSpec>>;
-  /** Run one command line at the prompt; prints its errors itself. */
-  execute(argv: readonly string[], dir: string, interrupt: AbortSignal): Promise<number>;
+  /** Run one command line; prints its errors itself. */
+  execute(argv: readonly string[], at: ShellPlace): Promise<number>;
+}
+
+/** Where a line comes from: the directory that is meant, and whether the `lab>` prompt reads the keyboard. */
+export interface ShellPlace {
+  readonly dir: string;
+  readonly prompt: boolean;
+  readonly interrupt?: AbortSignal;
 }
 
 /** Options that every command has. */

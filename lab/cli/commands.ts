@@ -203,6 +203,15 @@ export const commands = {
     ],
     load: () => import('./verify.ts'),
   },
+  tour: {
+    group: 'Look',
+    summary: 'five minutes, six steps: look, break, find out who refused, mend',
+    usage: '[--restart]',
+    options: { restart: { type: 'boolean', help: 'from the beginning' } },
+    takes: [0, 0],
+    examples: ['mtls-lab tour'],
+    load: () => import('./tour.ts'),
+  },
   explain: {
     group: 'Look',
     summary: 'a code, an alert, a word, or a whole pasted log line in plain words',

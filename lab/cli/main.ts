@@ -12,6 +12,7 @@ import {
   type Invocation,
   type OptionSpec,
   parseArgsOptions,
+  type ShellPlace,
 } from './command.ts';
 import { type CommandName, commands, findCommand } from './commands.ts';
 import { commandHelp, overview } from './help.ts';
@@ -124,8 +125,7 @@ function request(
   const json = values['json'] === true;
   const shell = {
     commands,
-    execute: (argv: readonly string[], at: string, interrupt: AbortSignal) =>
-      execute(argv, terminal, { prompt: true, dir: at, interrupt }),
+    execute: (argv: readonly string[], at: ShellPlace) => execute(argv, terminal, at),
   };
   return {
     spec,

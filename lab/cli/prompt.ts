@@ -43,7 +43,7 @@ export function openPrompt({ dir, terminal, shell }: Invocation): Promise<void> 
     }
     const argv = first === 'npx' && words[1] === 'mtls-lab' ? words.slice(2) : words;
     interrupt = new AbortController();
-    await shell.execute(argv, dir, interrupt.signal);
+    await shell.execute(argv, { dir, prompt: true, interrupt: interrupt.signal });
     interrupt = undefined;
   };
   return new Promise((resolve) => {

@@ -156,7 +156,7 @@ function hints({ dir, terminal }: Invocation): string[] {
   const shown = near.startsWith('..') ? kubeconfig : `$PWD/${near}`;
   return [
     'Try         break unknown-ca apiserver-etcd-client     then: status     then: fix',
-    'Any word or error you meet:   explain SAN',
+    'Guided      tour   (5 minutes)          Any word or error you meet:   explain SAN',
     `Own kubectl export KUBECONFIG="${shown}"      (second terminal)`,
     terminal.isTty
       ? `Type here, or in a second terminal put \`npx mtls-lab\` in front. Ctrl-C stops; your files stay.`

@@ -107,3 +107,17 @@ test('tells subscribers until they leave', () => {
   journal.record(half('client', 'bb'));
   expect(seen).toEqual(['trace', 'component']);
 });
+
+test('a server that let a bad client in has yet to answer', () => {
+  const journal = createJournal();
+  const server = { ...SIDE, component: 'kube-apiserver', code: 'CERT_EXPIRED' } as const;
+  const now = { startedAtMs: Date.now() };
+  journal.record(half('client', 'aa', now));
+  journal.record(half('server', 'aa', { ...now, server }));
+  expect(journal.latest(CHANNEL)).toBeUndefined();
+  const outcome = { layer: '401', by: 'server', code: 'UNAUTHENTICATED', alert: null } as const;
+  journal.record(
+    half('server', 'aa', { ...now, server, outcome, http: { status: 401, message: 'Unauthorized' } }),
+  );
+  expect(journal.latest(CHANNEL)?.outcome.layer).toBe('401');
+});

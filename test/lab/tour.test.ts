@@ -1,0 +1,125 @@
+/** The tour on a running lab, with somebody at the keyboard; and the mode that its last step switches. */
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { execute } from '../../lab/cli/main.ts';
+import { TOUR, TOUR_CHANNEL } from '../../lab/tour.ts';
+import { callCli } from '../support/cli.ts';
+import { openTestLab, type TestLab } from '../support/lab.ts';
+import { requireTool } from '../support/tools.ts';
+import { eventually } from '../support/whole-cluster.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+
+let lab: TestLab;
+beforeAll(async () => {
+  lab = await openTestLab();
+}, 60_000);
+afterAll(() => lab?.close());
+
+const cli = (...words: string[]) => callCli([...words, '--dir', lab.dir]);
+const scheduler = async () => {
+  const { channels } = JSON.parse((await cli('status', '--json')).stdout);
+  return channels.find(({ id }: { id: string }) => id === TOUR_CHANNEL);
+};
+
+type Answer = string | ((out: string) => string);
+
+/** `tour` with one answer after the other; a function is given what was printed so far. */
+async function walk(...answers: Answer[]): Promise<string> {
+  let out = '';
+  const print = (text: string): void => {
+    out += `${text}\n`;
+  };
+  const code = await execute(
+    ['tour', '--dir', lab.dir],
+    {
+      isTty: true,
+      columns: 100,
+      print,
+      write: print,
+      complain: print,
+      paint: (_, text) => text,
+      ask: async (question) => {
+        const next = answers.shift();
+        const answer = typeof next === 'function' ? next(out) : next;
+        if (answer === undefined) throw new Error(`nobody answers "${question}" after:\n${out}`);
+        out += `${question}${answer}\n`;
+        return answer;
+      },
+    },
+    { prompt: false, dir: lab.dir },
+  );
+  expect(answers).toEqual([]);
+  expect(code).toBe(0);
+  return out;
+}
+
+test('leads through six steps, looks whether each was done, and goes on where it was left', async (context) => {
+  const bash = requireTool(context, 'bash');
+  requireTool(context, 'openssl');
+  await eventually('all is green', async () => (await cli('status', '--json')).code === 0);
+  expect(await walk('q')).toContain('The tour goes on here');
+
+  const reading = await walk('', '', 'kubernetes', 'CN=system:kube-scheduler', 'q');
+  expect(reading).toContain('Tour 1 of 6: Look at green');
+  expect(reading).toContain('✓ 7 of 7');
+  expect(reading).toContain('it stands in the Subject, after CN=');
+  expect(reading).toContain('✓ system:kube-scheduler: the user name is the CN');
+
+  // A guess is asked by `break` itself.
+  const breaking = await walk('', 'c', 'handshake scheduler apiserver', 'kube-apiserver', 'scheduler', 'q');
+  expect(breaking).toMatch(/^\nTour 3 of 6: Predict and break/);
+  expect(breaking).toContain('✓ kube-scheduler is refused');
+  expect(breaking).toContain('believes CONNECTED');
+  expect(breaking).toContain('look for "believes CONNECTED"');
+  expect(breaking).toContain('✓ kube-scheduler: in TLS 1.3 a client is done before');
+
+  const sign = (out: string): string => {
+    const lines = out.split('\n').filter((line) => line.startsWith('   openssl '));
+    expect(lines).toHaveLength(3);
+    execFileSync(bash, ['-ec', lines.join('\n')], { stdio: 'pipe' });
+    return '';
+  };
+  const mending = await walk('certs distribute', sign, '', '', '');
+  expect(mending).toContain('… the certificate in pki/ is the old one');
+  expect(mending).toContain('✓ accepted again, and nothing was restarted');
+  expect(mending).toContain('ANSWERED 401');
+  expect(mending).toContain('✓ the same certificate, no alert: HTTP 401');
+  expect(mending).toContain('Mode: strict');
+  await eventually('all is green again', async () => (await cli('status', '--json')).code === 0);
+  expect(lab.state('kube-scheduler').restarts).toBe(0);
+});
+
+test('prints its steps where nobody sits, and gives them to programs', async () => {
+  const { stdout } = await cli('tour');
+  for (const { title, sentence } of TOUR) expect(stdout).toContain(`${title}\n     ${sentence}\n`);
+  const { done, steps } = JSON.parse((await cli('tour', '--json')).stdout);
+  expect(done).toBe(0);
+  expect(steps.map(({ id }: { id: string }) => id)).toEqual([
+    'green',
+    'read',
+    'break',
+    'who',
+    'mend',
+    'modes',
+  ]);
+});
+
+test('up --client-auth changes the running lab, and nothing else of it', async () => {
+  const switched = await cli('up', '--client-auth', 'request');
+  expect(switched).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('as Kubernetes does') as unknown,
+  });
+  await cli('break', 'expired', '--on', 'scheduler', '--json');
+  await eventually('refused with 401', async () => (await scheduler()).layer === '401');
+  expect(await cli('up', '--client-auth', 'require', '--json')).toMatchObject({
+    code: 0,
+    stdout: '{"ok":true,"clientAuth":"require"}\n',
+  });
+  await eventually('refused in TLS', async () => (await scheduler()).layer === 'tls');
+  expect(await cli('up', '--client-auth', 'request', '--workers', '2')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('LAB_RUNNING') as unknown,
+  });
+});
