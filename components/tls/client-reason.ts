@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Code } from '../../certs/codes.ts';
 import { codeOfAlert, goRemoteError } from './alerts.ts';
 import type { Half } from './half.ts';
+import { proofText } from './proof-text.ts';
 import type { Ends } from './tap.ts';
 import type { Alert } from './trace.ts';
 
@@ -33,6 +34,7 @@ export interface Ending {
 
 const HANDSHAKE = 0x16;
 const ALERT = 0x15;
+const DECRYPT_ERROR = 51;
 
 /** True when the first bytes of a server are a TLS record. */
 export function looksLikeTls(bytes: Buffer): boolean {
@@ -57,7 +59,10 @@ export function clientReason({ half, raw, ends, isNotTls, firstBytes, opensslTex
   }
   const own = decoder.lastAlert.client;
   if (own && own.number !== 0) {
-    const [code, text] = OWN_REASONS[own.number] ?? (['HANDSHAKE_FAILURE', opensslText] as const);
+    const [code, text] =
+      own.number === DECRYPT_ERROR
+        ? (['KEY_PROOF_INVALID', proofText(half, 'server')] as const)
+        : (OWN_REASONS[own.number] ?? (['HANDSHAKE_FAILURE', opensslText] as const));
     return { layer: 'tls', by: 'client', code, text, alert: own };
   }
   const { localAddress, localPort, remoteAddress, remotePort } = ends;
@@ -71,6 +76,5 @@ export function clientReason({ half, raw, ends, isNotTls, firstBytes, opensslTex
 const OWN_REASONS: Readonly<Record<number, readonly [ClientFailure['code'], string]>> = {
   42: ['CERT_MALFORMED', 'tls: failed to parse certificate from server: x509: malformed certificate'],
   50: ['CERT_MALFORMED', 'tls: failed to parse certificate from server: x509: malformed certificate'],
-  51: ['KEY_PROOF_INVALID', 'tls: invalid signature by the server certificate'],
   70: ['PROTOCOL_VERSION', 'tls: server selected unsupported protocol version'],
 };

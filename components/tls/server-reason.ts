@@ -5,6 +5,7 @@ import type { Code } from '../../certs/codes.ts';
 import { alertName } from './alerts.ts';
 import type { Half } from './half.ts';
 import { offeredVersions } from './offered.ts';
+import { proofText } from './proof-text.ts';
 
 /**
  * Code and Go's text.
@@ -21,7 +22,7 @@ export function serverReason(half: Half, number: number, opensslText: string): r
         `tls: client offered only unsupported versions: [${offeredVersions(messages).join(' ')}]`,
       ];
     case 51:
-      return ['KEY_PROOF_INVALID', 'tls: invalid signature by the client certificate'];
+      return ['KEY_PROOF_INVALID', proofText(half, 'client')];
     case 120:
       return ['HANDSHAKE_FAILURE', 'tls: client requested unsupported application protocols'];
     case 40:
