@@ -19,6 +19,7 @@ import type { Ask, Route } from './route.ts';
 import { openStepper, STEPS } from './stepper.ts';
 import { STORIES } from './stories.ts';
 import { TIME } from './time.ts';
+import { TOURING } from './tour.ts';
 
 /** Everything that can be asked, beside the page itself. */
 const ROUTES: Readonly<Record<string, Route>> = {
@@ -30,6 +31,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   ...TIME,
   ...BREAKING,
   ...WORDS,
+  ...TOURING,
 };
 
 const BODY_LIMIT_BYTES = 16 * 1024;

@@ -5,7 +5,7 @@ import type { State } from './store.ts';
 
 /** `npx mtls-lab …` for this lab, from where it was started. */
 export function labCommand({ dirOption }: Pick<State, 'dirOption'>, rest: string): string {
-  return `npx mtls-lab ${rest}${dirOption}`;
+  return `npx mtls-lab${dirOption} ${rest}`;
 }
 
 /** A command, or a text of several lines, with its button. @param label  what is copied, when not the text itself */

@@ -16,6 +16,7 @@ import { Step } from './step.tsx';
 import { follow, freeze, type State, update } from './store.ts';
 import { Strip } from './strip.tsx';
 import { TimeView } from './time.tsx';
+import { TourView } from './tour.tsx';
 
 /** One view: its address is `#/VIEW` or `#/VIEW/REST`. */
 interface View {
@@ -47,6 +48,7 @@ const VIEWS: readonly View[] = [
   { view: 'break', title: 'Break', place: 'beside', draw: (state) => <BreakView state={state} /> },
   { view: 'time', title: 'Time', place: 'beside', draw: (state) => <TimeView state={state} /> },
   { view: 'glossary', title: 'Words', place: 'alone', draw: (state) => <GlossaryView state={state} /> },
+  { view: 'tour', title: 'Tour', place: 'beside', draw: (state) => <TourView state={state} /> },
   { view: 'workers', title: null, place: 'beside', draw: (state) => <ConnectionList state={state} /> },
 ];
 

@@ -175,7 +175,7 @@ function placeOf(hash: string): Place {
 
 function openFromHash(): void {
   const place = placeOf(location.hash);
-  update({ place, ...(place.view === 'break' ? {} : { predicted: [] }) });
+  update({ place, done: null, ...(place.view === 'break' ? {} : { predicted: [] }) });
 }
 
 /** The address of a view. */
