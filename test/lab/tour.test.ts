@@ -60,9 +60,10 @@ test('leads through six steps, looks whether each was done, and goes on where it
   await eventually('all is green', async () => (await cli('status', '--json')).code === 0);
   expect(await walk('q')).toContain('The tour goes on here');
 
-  const reading = await walk('', '', 'kubernetes', 'CN=system:kube-scheduler', 'q');
+  const reading = await walk('', '', 'tour', 'kubernetes', 'CN=system:kube-scheduler', 'q');
   expect(reading).toContain('Tour 1 of 6: Look at green');
   expect(reading).toContain('✓ 7 of 7');
+  expect(reading.match(/Tour 2 of 6/g)).toHaveLength(2);
   expect(reading).toContain('it stands in the Subject, after CN=');
   expect(reading).toContain('✓ system:kube-scheduler: the user name is the CN');
 
