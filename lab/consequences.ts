@@ -146,7 +146,7 @@ export function adminClient(cluster: Cluster): ApiClient {
 }
 
 /** What the failure of this connection costs, in a sentence. */
-export function costOf(channel: ChannelState): string {
+export function costOf(channel: Pick<ChannelState, 'client' | 'server'>): string {
   const [client, server] = [channel.client, channel.server].map((id) => id.split('@')[0]);
   const cost = COSTS.find((row) => row.client === client && row.server === server);
   return (cost?.text ?? '{client} cannot reach {server}')

@@ -196,6 +196,18 @@ function notPem(file: NamedBytes, code: Code, goText: string, wanted: string): L
 }
 
 function readCertificate(file: NamedBytes, der: Uint8Array): X509Certificate {
+  const certificate = parseCertificate(file, der);
+  // OpenSSL takes it; Go parses the leaf of its own pair, and since 1.23 refuses this. @see Go crypto/x509 parser.go
+  if (certificate.serialNumber.startsWith('-')) {
+    throw problem('CERT_MALFORMED', 'x509: negative serial number', {
+      what: `the certificate in ${file.from} has a negative serial number, which Go does not read`,
+      fix: `issue it again with a positive serial number and copy it to ${file.from}`,
+    });
+  }
+  return certificate;
+}
+
+function parseCertificate(file: NamedBytes, der: Uint8Array): X509Certificate {
   try {
     return new X509Certificate(der);
   } catch (error) {

@@ -1,4 +1,5 @@
 /** From a fault's statement to the outcome on every connection that it stops, under the policies of the directory. */
+import { costOf } from '../consequences.ts';
 import { settingsOf } from '../directory.ts';
 import { type Channel, channelsOf } from '../topology.ts';
 import type { Fault, Scope, Stated } from './fault.ts';
@@ -23,8 +24,14 @@ export function expectedOutcomes(fault: Fault, target: string, scope: Scope): Ex
   });
   const order = channels.map(({ id }) => id);
   return [...stated, ...knockOn(stated, channels)]
-    .map((one) => ({ ...one, stops: one.stops ?? '' }))
+    .map((one) => ({ ...one, stops: one.stops ?? defaultCost(one, channels) }))
     .sort((a, b) => order.indexOf(a.channel) - order.indexOf(b.channel));
+}
+
+/** What the failure of the connection costs; nothing where it succeeds. */
+function defaultCost({ channel, layer }: Stated, channels: readonly Channel[]): string {
+  const ends = channels.find(({ id }) => id === channel);
+  return layer === 'ok' || ends === undefined ? '' : costOf(ends);
 }
 
 /** What follows from the stated outcomes, before a restart and after. */

@@ -5,7 +5,7 @@ import { type CertificateTemplate, issueCertificate, keyId } from '../../certs/c
 import { openSigner } from '../../certs/desk.ts';
 import { LabError } from '../../certs/errors.ts';
 import { MODES } from '../../certs/files.ts';
-import { plannedCopies } from '../../certs/hosts.ts';
+import { copyFiles, plannedCopies } from '../../certs/hosts.ts';
 import { type Identity, identities } from '../../certs/identities.ts';
 import { generateKeys, type KeyPair, writePrivateKey } from '../../certs/keys.ts';
 import { writePem } from '../../certs/pem.ts';
@@ -40,6 +40,13 @@ export function identityOf({ choices }: Pick<Scope, 'choices'>, id: string): Ide
   const found = identities(choices).find((identity) => identity.id === id);
   if (!found) throw new LabError('INTERNAL', { what: `there is no identity ${id}` });
   return found;
+}
+
+/** Where a leaf's pair lies inside its host: the first copy of it. */
+export function copyOf({ id, copies }: Identity): { readonly cert: string; readonly key: string } {
+  const [copy] = copies;
+  if (!copy || copy.key === null) throw new LabError('INTERNAL', { what: `${id} has no pair on any host` });
+  return { cert: copy.cert, key: copy.key };
 }
 
 /** The CA that should sign the target. */
@@ -126,6 +133,17 @@ export function pairOn(
     if (content === undefined) return [];
     return [{ path: inDir(directory.dir, to), content, mode: what === 'key' ? MODES.key : MODES.public }];
   });
+}
+
+/** The one copy of a CA's certificate that a target means: `ca@laptop`. */
+export function bundle({ directory, target }: ChangeContext, content: string): FileChange {
+  const [id = '', host] = target.split('@');
+  const copy = identityOf(directory, id).copies.find((each) => each.host === host);
+  return {
+    path: inDir(directory.dir, copyFiles(directory.dir, copy ?? { host: '', cert: '', key: null }).cert),
+    content,
+    mode: MODES.public,
+  };
 }
 
 /** A path as changes and records have it: relative to DIR, with `/`. */
