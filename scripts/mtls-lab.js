@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /**
  * The program `mtls-lab`. Plain JavaScript that any Node can parse, so that a Node that is too old gets a
- * sentence and not a syntax error. A checkout runs its TypeScript by tsx, the packed program its bundle.
+ * sentence and not a syntax error. The packed program runs its bundle, a checkout one made of its sources.
  */
+import { fileURLToPath } from 'node:url';
+
 const OLDEST = '20.19';
 
 function start() {
@@ -18,10 +20,8 @@ function start() {
   return import('node:fs')
     .then(({ existsSync }) => {
       if (!existsSync(source)) return import(new URL('../dist/start.cjs', import.meta.url).href);
-      return import('tsx/esm/api').then((tsx) => {
-        tsx.register();
-        return import(source.href);
-      });
+      const root = fileURLToPath(new URL('..', import.meta.url));
+      return import('./checkout.js').then(({ loadCheckout }) => loadCheckout(root));
     })
     .then((program) => program.main(process.argv.slice(2)));
 }

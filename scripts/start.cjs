@@ -25,6 +25,9 @@ function read(file) {
   }
 }
 
+// A checkout has a source map beside its bundle. Reading it takes a while: only for those who look for a fault.
+if (process.env['MTLS_LAB_DEBUG'] === '1') process.setSourceMapsEnabled(true);
+
 const cachedData = read(cacheFile);
 const script = new Script(
   `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'latin1')}\n})`,

@@ -9,16 +9,20 @@ export interface Page {
 
 /** Put in by scripts/build.ts; not there in a checkout. */
 declare const MTLS_LAB_PAGE: Page | undefined;
+/** Where the page's sources lie: put in by scripts/checkout.js. */
+declare const MTLS_LAB_WEB: string | undefined;
 
 let built: Promise<Page> | undefined;
 
 /** The page, built at the first call. */
 export function loadPage(): Promise<Page> {
-  built ??=
-    typeof MTLS_LAB_PAGE === 'undefined'
-      ? buildPage(join(import.meta.dirname, 'web'))
-      : Promise.resolve(MTLS_LAB_PAGE);
+  built ??= typeof MTLS_LAB_PAGE === 'undefined' ? buildPage(sources()) : Promise.resolve(MTLS_LAB_PAGE);
   return built;
+}
+
+/** A bundle has lost its place in the tree; tests run the file itself. */
+function sources(): string {
+  return typeof MTLS_LAB_WEB === 'undefined' ? join(import.meta.dirname, 'web') : MTLS_LAB_WEB;
 }
 
 /** Bundle the sources in a folder. */
