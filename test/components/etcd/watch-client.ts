@@ -51,6 +51,9 @@ process.on('message', (message: WatchOrder | WatchWait) => {
     });
 });
 
+// The test is gone.
+process.on('disconnect', () => process.exit());
+
 async function openAll({ port, watchers: wanted, pem, revision }: WatchOrder): Promise<WatchSeen> {
   const agent = new Agent({ keepAlive: true, ...pem, maxSockets: wanted });
   for (let at = 0; at < wanted; at++) await openWatcher(agent, port, revision);

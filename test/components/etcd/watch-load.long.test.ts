@@ -16,7 +16,7 @@ const GROWTH_MB = 8;
 const IN_FLIGHT_MB = 100;
 
 test('500 watchers and 200 writes a second for a minute: no event lost, order kept, memory flat', async () => {
-  const { faults, events, tookMs, heldMb } = await watchUnderLoad(made, {
+  const { faults, events, tookMs, starvedMs, cpuMs, heldMb } = await watchUnderLoad(made, {
     watchers: 500,
     writesPerSecond: 200,
     seconds: 60,
@@ -24,8 +24,9 @@ test('500 watchers and 200 writes a second for a minute: no event lost, order ke
   });
   expect(faults).toEqual([]);
   expect(events).toBe(500 * 12_000);
-  // The writes came by the clock; the last answers may be some seconds late on a busy machine, and no more.
-  expect(tookMs).toBeLessThan(70_000);
+  // The writes came by the clock. Where other programs took the processors, their time is not etcd's.
+  expect(tookMs - starvedMs).toBeLessThan(65_000);
+  expect(cpuMs).toBeLessThan(40_000);
   const [before, during, after] = heldMb;
   expect(during).toBeLessThan(before + IN_FLIGHT_MB);
   expect(after).toBeLessThan(before + GROWTH_MB);

@@ -6,10 +6,11 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { type TestHost, TLS_ARGV } from './fixture.ts';
-import type { Held } from './memory-probe.ts';
+import type { Probe } from './memory-probe.ts';
 import type { WatchOrder, WatchSeen, WatchWait } from './watch-client.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
@@ -28,8 +29,12 @@ export interface WatchLoad {
 
 /** What was seen. */
 export interface WatchReport {
-  /** From the first write until the last one was answered. */
+  /** From the first write until the last one was answered, milliseconds. */
   readonly tookMs: number;
+  /** For so much of that time etcd had work and no processor, because others had them. Linux only. */
+  readonly starvedMs: number;
+  /** Processor time that etcd used meanwhile, milliseconds. */
+  readonly cpuMs: number;
   /** Events that all watchers together were told of. */
   readonly events: number;
   /** What some watcher missed, or saw twice or out of order; the first few. */
@@ -64,10 +69,7 @@ async function run(
   const port = await portOf(etcd);
   const { ca, cert, key } = made.pem;
   const agent = new Agent({ keepAlive: true, ca, cert, key, maxSockets: WRITERS });
-  const held = async (): Promise<number> => {
-    const { heap, external } = await tell<Held>(etcd, {});
-    return (heap + external) / 1e6;
-  };
+  const probe = (): Promise<Probe> => tell<Probe>(etcd, {});
   let revision = 1;
   const put = async (): Promise<void> => {
     const name = Buffer.from(`load/${revision % 100}`).toString('base64');
@@ -78,16 +80,26 @@ async function run(
   const order: WatchOrder = { port, watchers, pem: { ca, cert, key }, revision };
   const ready = await tell<WatchSeen>(client, order);
   if (ready.faults.length > 0) throw new Error(ready.faults.join('\n'));
-  const before = await held();
+  const before = await probe();
+  const starvedBefore = starvedMs(etcd);
   const begun = performance.now();
-  const middle = new Promise((done) => setTimeout(done, load.seconds * 500)).then(held);
+  const middle = new Promise((done) => setTimeout(done, load.seconds * 500)).then(probe);
   await pace(writesPerSecond * load.seconds, writesPerSecond, put);
   const tookMs = performance.now() - begun;
+  const starved = starvedMs(etcd) - starvedBefore;
   const wait: WatchWait = { upTo: revision, patienceMs: PATIENCE_MS };
   const { faults, events } = await tell<WatchSeen>(client, wait);
-  const heldMb = [before, await middle, await held()] as const;
+  const during = await middle;
+  const after = await probe();
   agent.destroy();
-  return { tookMs, faults, events, heldMb };
+  return {
+    tookMs,
+    starvedMs: starved,
+    cpuMs: after.cpuMs - before.cpuMs,
+    faults,
+    events,
+    heldMb: [before.heldMb, during.heldMb, after.heldMb],
+  };
 }
 
 /** Begin so many tasks, so many a second at most, and wait for all. Up to WRITERS of an endless rate at a time. */
@@ -104,6 +116,18 @@ async function pace(total: number, perSecond: number, task: () => Promise<void>)
     await new Promise((done) => setTimeout(done, TICK_MS));
   }
   await Promise.all(running);
+}
+
+/**
+ * How long a process's main thread has waited for a processor.
+ * @see Linux Documentation/scheduler/sched-stats.rst: time on the processor, time on a run queue (ns), slices
+ */
+function starvedMs({ pid }: ChildProcess): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
 }
 
 function start(program: string, nodeArgv: readonly string[], argv: readonly string[]): ChildProcess {
