@@ -1,6 +1,7 @@
 /**
- * kubectl as a component: the laptop's connection, tried in every round with the smallest request there is. The
- * real kubectl dials only when somebody types; without a heartbeat the lab could not show whether it would succeed.
+ * kubectl as a component: the laptop's connection, tried in every round with a small request of the usual kind, one
+ * that needs rights: what anybody may ask would say nothing about who is asking. The real kubectl dials only when
+ * somebody types; without a heartbeat the lab could not show whether it would succeed.
  */
 import { isLabError } from '../../certs/errors.ts';
 import { createApiClient } from '../api/client.ts';
@@ -33,7 +34,7 @@ async function start(context: StartContext): Promise<Running> {
   const rounds = startRounds(context.roundMs, async () => {
     client.newRound();
     try {
-      await client.request('GET', '/readyz');
+      await client.request('GET', '/api/v1/namespaces/default/pods', undefined, { query: { limit: '1' } });
     } catch (error) {
       context.log(
         isLabError(error) ? `error: ${error.what}` : failureText(error, client.credentials().server),

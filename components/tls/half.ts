@@ -198,7 +198,10 @@ export function beginHalf(options: HalfOptions): Half {
       host.tell(trace());
     },
     answered(answer) {
-      if (http !== null || state === 'closed') return;
+      // The first answer counts, until one of the same connection is a refusal.
+      const refused = httpOutcome(answer.status).layer !== 'ok';
+      if (state === 'closed' || (http !== null && (!refused || httpOutcome(http.status).layer !== 'ok')))
+        return;
       http = answer;
       if (outcome.layer === 'ok') outcome = httpOutcome(answer.status);
       host.tell(trace());
