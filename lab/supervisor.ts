@@ -32,6 +32,7 @@ export interface InstanceState {
   readonly problem: {
     readonly code: string;
     readonly what: string;
+    readonly why: string;
     readonly fix: string;
     readonly hinders: 'run' | 'work';
   } | null;
@@ -170,7 +171,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
         url: running?.endpoint?.url ?? null,
         restarts,
         problem: trouble && {
-          ...{ code: trouble.code, what: trouble.what, fix: trouble.fix },
+          ...{ code: trouble.code, what: trouble.what, why: trouble.why, fix: trouble.fix },
           hinders: problem ? 'run' : 'work',
         },
         files: running?.files() ?? [],

@@ -14,6 +14,7 @@ import type { ApiClient } from '../api/client.ts';
 import {
   KUBELET_SIGNERS,
   readOutcome,
+  refusedProblem,
   sendRequest,
   type WantedCertificate,
   waitingProblem,
@@ -61,6 +62,7 @@ export function startCertificateManager(options: ManagerOptions): CertificateMan
   } | null = null;
   let backoffMs = BACKOFF_FIRST_MS;
   let restUntilMs = 0;
+  let trouble = '';
 
   /** Whether it is time; a certificate's deadline is drawn once. */
   const isDue = (): boolean => {
@@ -79,6 +81,7 @@ export function startCertificateManager(options: ManagerOptions): CertificateMan
   };
 
   const complain = (text: string): void => {
+    trouble = text;
     client.klog('E', 'certificate_manager.go:562', 'Unhandled Error', {
       err: `${logger}: ${text}`,
       logger: 'UnhandledError',
@@ -136,8 +139,11 @@ export function startCertificateManager(options: ManagerOptions): CertificateMan
         complain(`Certificate request was not signed: ${messageOf(error)}`);
       }
     },
-    problem: () =>
-      asked === null || store.current() !== null ? null : waitingProblem(wanted, asked.name, asked.approved),
+    problem: () => {
+      if (store.current() !== null) return null;
+      if (asked !== null) return waitingProblem(wanted, asked.name, asked.approved);
+      return trouble === '' ? null : refusedProblem(wanted, trouble);
+    },
   };
 }
 

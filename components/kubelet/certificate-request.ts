@@ -128,15 +128,14 @@ export function waitingProblem(
   approved: boolean,
 ): LabError {
   const what = `kubelet of ${node} has no ${signer} certificate yet: its request ${name} is`;
-  const code = signer === 'client' ? 'CERT_MISSING' : 'NO_SERVING_CERTIFICATE';
   if (approved) {
-    return new LabError(code, {
+    return new LabError(CODES[signer], {
       what: `${what} approved, and nobody signs it`,
       why: 'kube-controller-manager signs requests when it holds the CA key (--cluster-signing-key-file). In this lab the CA key stays in pki/ unless you say otherwise.',
       fix: 'npx mtls-lab certs signing on   (copies the CA key to the control plane)',
     });
   }
-  return new LabError(code, {
+  return new LabError(CODES[signer], {
     what: `${what} pending`,
     why:
       signer === 'client'
@@ -145,3 +144,17 @@ export function waitingProblem(
     fix: `look at it, then: kubectl certificate approve ${name}`,
   });
 }
+
+/** What has to be known about a request that came to nothing; the kubelet asks again by itself. */
+export function refusedProblem(
+  { signer, node }: Pick<WantedCertificate, 'signer' | 'node'>,
+  text: string,
+): LabError {
+  return new LabError(CODES[signer], {
+    what: `kubelet of ${node} has no ${signer} certificate: ${text}`,
+    why: 'It asks again by itself, with a new key, and more and more rarely.',
+    fix: 'kubectl get csr',
+  });
+}
+
+const CODES = { client: 'CERT_MISSING', serving: 'NO_SERVING_CERTIFICATE' } as const;

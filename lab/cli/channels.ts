@@ -141,9 +141,11 @@ export function problemLines(components: readonly InstanceState[], terminal: Ter
     .flatMap(({ id, phase, problem }) => {
       if (problem === null)
         return phase === 'running' ? [] : [`${terminal.paint('red', '✗')} ${id} is ${phase}`];
-      const { what, fix, hinders } = problem;
+      const { what, why, fix, hinders } = problem;
       const head = phase === 'running' ? `${id} runs on with its old configuration: ` : `${id} is ${phase}: `;
-      return [`${terminal.paint('red', '✗')} ${hinders === 'work' ? '' : head}${what}`, `  fix  ${fix}`];
+      const mark = terminal.paint('red', '✗');
+      if (hinders === 'work') return [`${mark} ${what}`, `  why  ${why}`, `  fix  ${fix}`];
+      return [`${mark} ${head}${what}`, `  fix  ${fix}`];
     })
     .join('\n');
 }

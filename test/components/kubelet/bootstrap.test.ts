@@ -204,7 +204,19 @@ test('has no serving certificate until somebody approves its request', async (co
     /kubernetes\.io\/kubelet-serving +system:node:worker-3 +<none> +Pending/,
   );
 
-  expect((await kubectl(['certificate', 'approve', name])).stdout).toContain(`${name} approved`);
+  // A request that is denied is followed by another one, with a new key.
+  expect((await kubectl(['certificate', 'deny', name])).stdout).toContain(`${name} denied`);
+  await eventually('it says so', () =>
+    kubelet.problem?.()?.what.includes('request is denied, reason: "KubectlDeny"'),
+  );
+  const next = await eventually('it asks again', async () =>
+    (await requestsOf('system:node:worker-3')).find(({ metadata }) => metadata.name !== name),
+  );
+  expect(cluster.log('kubelet@worker-3').join('\n')).toContain(
+    'Certificate request was not signed: certificate signing request is denied, reason: \\"KubectlDeny\\"',
+  );
+  expect(next.spec.request).not.toBe(request?.spec.request);
+  expect((await kubectl(['certificate', 'approve', next.metadata.name])).stdout).toContain(' approved');
   await eventually('it has it', () => kubelet.problem?.() === null);
   const serving = read(file('worker-3', '/var/lib/kubelet/pki/kubelet-server-current.pem'));
   expect(serving.subjectAltName).toBe('DNS:worker-3, IP Address:127.0.0.1');
