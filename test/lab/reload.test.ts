@@ -56,6 +56,22 @@ function hashOfFile(path: string): string {
   return hash(readPem(readFileSync(path, 'utf8'))[0]?.bytes);
 }
 
+const LOOKS = 10;
+const PAUSE_MS = 100;
+
+/**
+ * Ten handshakes with 100 ms between them: a second on a machine at rest. A busy one stretches the handshakes and what
+ * they wait for alike, for both are turns of this process; no looser bound is needed there.
+ */
+async function expectWithinLooks(look: () => Promise<string>, wanted: string): Promise<void> {
+  const seen: string[] = [];
+  while (seen.at(-1) !== wanted && seen.length < LOOKS) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    seen.push(await look());
+  }
+  expect(seen.at(-1), `after ${seen.length} looks`).toBe(wanted);
+}
+
 for (const { identity, channel } of SERVERS) {
   test.for(Object.entries(WAYS))(
     `${identity} replaced %s shows in the next handshake within a second`,
@@ -67,7 +83,7 @@ for (const { identity, channel } of SERVERS) {
       put(desk.cert, cert);
       const wanted = hashOfFile(desk.cert);
       expect(wanted).not.toBe(before);
-      await expect.poll(() => shownOn(channel), { timeout: 20_000, interval: 50 }).toBe(wanted);
+      await expectWithinLooks(() => shownOn(channel), wanted);
     },
   );
 
