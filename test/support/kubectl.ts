@@ -33,13 +33,6 @@ export interface RunningKubectl {
   stop(): Promise<void>;
 }
 
-/**
- * The releases that tests run: the newest, which speaks WebSocket and protobuf; in the long run also the one that
- * speaks SPDY and JSON.
- */
-export const RELEASES =
-  process.env['MTLS_LAB_LONG'] === '1' ? (['1.29', '1.33'] as const) : (['1.33'] as const);
-
 /** One release bound to the laptop's kubeconfig of a cluster directory; skips the test when it is missing. */
 export function kubectlFor(context: TestContext, dir: string, release: string): Kubectl {
   const path = requireKubectl(context, release);

@@ -1,25 +1,10 @@
 /** What the real kubectl reads: lists in every form, watches, descriptions, discovery, explanations. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kubectlFor, RELEASES } from '../../support/kubectl.ts';
+import { expect, test } from 'vitest';
+import { kubectlFor } from '../../support/kubectl.ts';
+import { describeKubectl } from '../../support/kubectl-list.ts';
 import { eventually, openWholeCluster, type WholeCluster } from '../../support/whole-cluster.ts';
 
 let cluster: WholeCluster;
-
-beforeAll(async () => {
-  cluster = await openWholeCluster({ roundMs: 1_500 });
-  await cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
-    metadata: { name: 'one', labels: { app: 'one' } },
-    spec: { containers: [{ name: 'web', image: 'nginx:1.27', ports: [{ containerPort: 80 }] }] },
-  });
-  await eventually('the pod runs', async () => {
-    const pod = (await cluster.admin.request('GET', '/api/v1/namespaces/default/pods/one')) as {
-      status?: { phase?: string };
-    };
-    return pod.status?.phase === 'Running';
-  });
-});
-
-afterAll(() => cluster?.close());
 
 /** What is typed, and what must stand on standard output. */
 const COMMANDS = [
@@ -126,28 +111,44 @@ const REFUSALS = [
   ],
 ] as const;
 
-describe.for(RELEASES)('kubectl %s', (release) => {
-  test.for(COMMANDS)('%s', async ([command, wanted], context) => {
-    const result = await kubectlFor(context, cluster.dir, release)(command.split(' '));
-    expect(result).toMatchObject({ code: 0 });
-    for (const pattern of wanted) expect(result.stdout).toMatch(pattern);
-  });
+describeKubectl({
+  async open(settings) {
+    cluster = await openWholeCluster({ settings, roundMs: 1_500 });
+    await cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
+      metadata: { name: 'one', labels: { app: 'one' } },
+      spec: { containers: [{ name: 'web', image: 'nginx:1.27', ports: [{ containerPort: 80 }] }] },
+    });
+    await eventually('the pod runs', async () => {
+      const pod = (await cluster.admin.request('GET', '/api/v1/namespaces/default/pods/one')) as {
+        status?: { phase?: string };
+      };
+      return pod.status?.phase === 'Running';
+    });
+    return cluster;
+  },
+  tests(release) {
+    test.for(COMMANDS)('%s', async ([command, wanted], context) => {
+      const result = await kubectlFor(context, cluster.dir, release)(command.split(' '));
+      expect(result).toMatchObject({ code: 0 });
+      for (const pattern of wanted) expect(result.stdout).toMatch(pattern);
+    });
 
-  test.for(REFUSALS)('%s is refused in the real words', async ([command, wanted], context) => {
-    const result = await kubectlFor(context, cluster.dir, release)(command.split(' '));
-    expect(result.code).toBe(1);
-    expect(result.stderr).toMatch(wanted);
-  });
+    test.for(REFUSALS)('%s is refused in the real words', async ([command, wanted], context) => {
+      const result = await kubectlFor(context, cluster.dir, release)(command.split(' '));
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(wanted);
+    });
 
-  test('get -w shows an object that comes and goes', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    const name = `watched-${release.replace('.', '-')}`;
-    const watch = kubectl.start(['get', 'configmaps', '-w', '--output-watch-events']);
-    await eventually('the list is there', () => watch.output().includes('kube-root-ca.crt'));
-    await cluster.admin.request('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name } });
-    await eventually('it is seen', () => new RegExp(`ADDED +${name} +0 +`).test(watch.output()));
-    await cluster.admin.request('DELETE', `/api/v1/namespaces/default/configmaps/${name}`);
-    await eventually('it is seen to go', () => new RegExp(`DELETED +${name} +0 +`).test(watch.output()));
-    await watch.stop();
-  });
+    test('get -w shows an object that comes and goes', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const name = `watched-${release.replace('.', '-')}`;
+      const watch = kubectl.start(['get', 'configmaps', '-w', '--output-watch-events']);
+      await eventually('the list is there', () => watch.output().includes('kube-root-ca.crt'));
+      await cluster.admin.request('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name } });
+      await eventually('it is seen', () => new RegExp(`ADDED +${name} +0 +`).test(watch.output()));
+      await cluster.admin.request('DELETE', `/api/v1/namespaces/default/configmaps/${name}`);
+      await eventually('it is seen to go', () => new RegExp(`DELETED +${name} +0 +`).test(watch.output()));
+      await watch.stop();
+    });
+  },
 });

@@ -3,95 +3,98 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kubectlFor, RELEASES } from '../../support/kubectl.ts';
+import { afterAll, expect, test } from 'vitest';
+import { kubectlFor } from '../../support/kubectl.ts';
+import { describeKubectl } from '../../support/kubectl-list.ts';
 import { eventually, openWholeCluster, type WholeCluster } from '../../support/whole-cluster.ts';
 
 let cluster: WholeCluster;
 const folder = mkdtempSync(join(tmpdir(), 'mtls-lab-streams-'));
 
-beforeAll(async () => {
-  cluster = await openWholeCluster({ roundMs: 1_500 });
-  await cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
-    metadata: { name: 'one' },
-    spec: {
-      containers: [
-        { name: 'web', image: 'nginx:1.27', ports: [{ containerPort: 80 }], stdin: true, tty: true },
-      ],
-    },
-  });
-  await eventually('the pod runs', async () => {
-    const pod = (await cluster.admin.request('GET', '/api/v1/namespaces/default/pods/one')) as {
-      status?: { phase?: string };
-    };
-    return pod.status?.phase === 'Running';
-  });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-afterAll(async () => {
-  await cluster?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-describe.for(RELEASES)('kubectl %s', (release) => {
-  test('logs shows all lines, or the last', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    const all = (await kubectl(['logs', 'one'])).stdout.trim().split('\n');
-    expect(all.length).toBeGreaterThan(1);
-    expect((await kubectl(['logs', 'one', '--tail=1'])).stdout.trim().split('\n')).toHaveLength(1);
-  });
-
-  test('logs -f stays until it is stopped', async (context) => {
-    const follow = kubectlFor(context, cluster.dir, release).start(['logs', '-f', 'one']);
-    await eventually('lines come', () => follow.output().includes('\n'));
-    await follow.stop();
-  });
-
-  test('logs names the containers there are', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    expect((await kubectl(['logs', 'one', '-c', 'nope'])).stderr).toMatch(
-      /container nope is not valid for pod one/,
-    );
-  });
-
-  test('exec prints, passes standard input on, and ends with the exit code', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    expect(await kubectl(['exec', 'one', '--', 'echo', 'hello'])).toMatchObject({
-      code: 0,
-      stdout: 'hello\n',
+describeKubectl({
+  async open(settings) {
+    cluster = await openWholeCluster({ settings, roundMs: 1_500 });
+    await cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
+      metadata: { name: 'one' },
+      spec: {
+        containers: [
+          { name: 'web', image: 'nginx:1.27', ports: [{ containerPort: 80 }], stdin: true, tty: true },
+        ],
+      },
     });
-    expect(await kubectl(['exec', '-i', 'one', '--', 'cat'], 'line\n')).toMatchObject({
-      code: 0,
-      stdout: 'line\n',
+    await eventually('the pod runs', async () => {
+      const pod = (await cluster.admin.request('GET', '/api/v1/namespaces/default/pods/one')) as {
+        status?: { phase?: string };
+      };
+      return pod.status?.phase === 'Running';
     });
-    const failed = await kubectl(['exec', 'one', '--', 'sh', '-c', 'exit 3']);
-    expect(failed.code).toBe(3);
-    expect(failed.stderr).toContain('command terminated with exit code 3');
-  });
+    return cluster;
+  },
+  tests(release) {
+    test('logs shows all lines, or the last', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const all = (await kubectl(['logs', 'one'])).stdout.trim().split('\n');
+      expect(all.length).toBeGreaterThan(1);
+      expect((await kubectl(['logs', 'one', '--tail=1'])).stdout.trim().split('\n')).toHaveLength(1);
+    });
 
-  test('cp brings a file out', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    const target = join(folder, `hostname-${release}`);
-    expect(await kubectl(['cp', 'one:/etc/hostname', target])).toMatchObject({ code: 0 });
-    expect(readFileSync(target, 'utf8')).toBe('one\n');
-  });
+    test('logs -f stays until it is stopped', async (context) => {
+      const follow = kubectlFor(context, cluster.dir, release).start(['logs', '-f', 'one']);
+      await eventually('lines come', () => follow.output().includes('\n'));
+      await follow.stop();
+    });
 
-  test('port-forward carries an HTTP request', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    const forward = kubectl.start(['port-forward', 'pod/one', ':80']);
-    const port = await eventually('it listens', () => /127\.0\.0\.1:(\d+) -> 80/.exec(forward.output())?.[1]);
-    const answer = await new Promise<string>((resolve, reject) => {
-      let text = '';
-      const socket = connect(Number(port), '127.0.0.1', () => {
-        socket.write('GET / HTTP/1.1\r\nHost: one\r\nConnection: close\r\n\r\n');
+    test('logs names the containers there are', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      expect((await kubectl(['logs', 'one', '-c', 'nope'])).stderr).toMatch(
+        /container nope is not valid for pod one/,
+      );
+    });
+
+    test('exec prints, passes standard input on, and ends with the exit code', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      expect(await kubectl(['exec', 'one', '--', 'echo', 'hello'])).toMatchObject({
+        code: 0,
+        stdout: 'hello\n',
       });
-      socket.on('data', (chunk) => {
-        text += chunk.toString();
+      expect(await kubectl(['exec', '-i', 'one', '--', 'cat'], 'line\n')).toMatchObject({
+        code: 0,
+        stdout: 'line\n',
       });
-      socket.once('error', reject);
-      socket.once('close', () => resolve(text));
+      const failed = await kubectl(['exec', 'one', '--', 'sh', '-c', 'exit 3']);
+      expect(failed.code).toBe(3);
+      expect(failed.stderr).toContain('command terminated with exit code 3');
     });
-    expect(answer).toMatch(/^HTTP\/1\.1 200/);
-    await forward.stop();
-  });
+
+    test('cp brings a file out', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const target = join(folder, `hostname-${release}`);
+      expect(await kubectl(['cp', 'one:/etc/hostname', target])).toMatchObject({ code: 0 });
+      expect(readFileSync(target, 'utf8')).toBe('one\n');
+    });
+
+    test('port-forward carries an HTTP request', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const forward = kubectl.start(['port-forward', 'pod/one', ':80']);
+      const port = await eventually(
+        'it listens',
+        () => /127\.0\.0\.1:(\d+) -> 80/.exec(forward.output())?.[1],
+      );
+      const answer = await new Promise<string>((resolve, reject) => {
+        let text = '';
+        const socket = connect(Number(port), '127.0.0.1', () => {
+          socket.write('GET / HTTP/1.1\r\nHost: one\r\nConnection: close\r\n\r\n');
+        });
+        socket.on('data', (chunk) => {
+          text += chunk.toString();
+        });
+        socket.once('error', reject);
+        socket.once('close', () => resolve(text));
+      });
+      expect(answer).toMatch(/^HTTP\/1\.1 200/);
+      await forward.stop();
+    });
+  },
 });

@@ -1,15 +1,10 @@
 /** What the real kubectl writes: create, apply, patch, replace, delete; and what is refused. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kubectlFor, RELEASES } from '../../support/kubectl.ts';
+import { expect, test } from 'vitest';
+import { kubectlFor } from '../../support/kubectl.ts';
+import { describeKubectl } from '../../support/kubectl-list.ts';
 import { openWholeCluster, type WholeCluster } from '../../support/whole-cluster.ts';
 
 let cluster: WholeCluster;
-
-beforeAll(async () => {
-  cluster = await openWholeCluster({ roundMs: 1_500 });
-});
-
-afterAll(() => cluster?.close());
 
 /** Typed commands: newer releases send these as protobuf, older ones as JSON. */
 const CREATIONS = [
@@ -72,135 +67,143 @@ spec:
         env:
 ${more}`;
 
-describe.for(RELEASES)('kubectl %s', (release) => {
-  test.for(CREATIONS)('create %s stores what a dry run shows', async (command, context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    const [words, program = ''] = command.split(' -- ');
-    const rest = program === '' ? [] : ['--', ...program.split(' ')];
-    const args = ['create', ...(words ?? '').split(' ')];
-    const wanted = await kubectl([...args, '--dry-run=client', '-o', 'json', ...rest]);
-    const made = await kubectl([...args, '-o', 'json', ...rest]);
-    expect(made).toMatchObject({ code: 0, stderr: '' });
-    const object = JSON.parse(made.stdout);
-    expect(contains(object, { ...JSON.parse(wanted.stdout), status: null }), made.stdout).toBe(true);
-    const { kind, metadata } = object;
-    const again = await kubectl([...args, ...rest]);
-    expect(again.stderr).toMatch(/already exists/);
-    const gone = await kubectl(['delete', kind.toLowerCase(), metadata.name]);
-    expect(gone).toMatchObject({ code: 0 });
-    expect(gone.stdout).toContain(`"${metadata.name}" deleted`);
-  });
-
-  test('apply creates, then changes what differs and removes what is said no more', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    expect((await kubectl(['apply', '-f', '-'], CONFIG('a: "1"'))).stdout).toBe(
-      'configmap/applied created\n',
-    );
-    expect((await kubectl(['apply', '-f', '-'], CONFIG('a: "1"'))).stdout).toBe(
-      'configmap/applied unchanged\n',
-    );
-    const difference = await kubectl(['diff', '-f', '-'], CONFIG('b: "2"'));
-    expect(difference.code).toBe(1);
-    expect(difference.stdout).toMatch(/^-\s+a: "1"$/m);
-    expect((await kubectl(['apply', '-f', '-'], CONFIG('b: "2"'))).stdout).toBe(
-      'configmap/applied configured\n',
-    );
-    expect((await kubectl(['get', 'cm', 'applied', '-o', 'jsonpath={.data}'])).stdout).toBe('{"b":"2"}');
-    await kubectl(['delete', 'cm', 'applied']);
-  });
-
-  test('apply merges lists by their keys', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    const env = (name: string, value: string) => `        - {name: ${name}, value: "${value}"}\n`;
-    await kubectl(['apply', '-f', '-'], DEPLOYMENT(0, env('A', '1') + env('B', '2')));
-    await kubectl(['set', 'env', 'deployment/applied', 'C=3']);
-    const changed = await kubectl(['apply', '-f', '-'], DEPLOYMENT(0, env('B', '5')));
-    expect(changed.stdout).toBe('deployment.apps/applied configured\n');
-    const found = await kubectl([
-      'get',
-      'deploy',
-      'applied',
-      '-o',
-      'jsonpath={.spec.template.spec.containers[0].env}',
-    ]);
-    expect(JSON.parse(found.stdout)).toEqual(
-      expect.arrayContaining([
-        { name: 'B', value: '5' },
-        { name: 'C', value: '3' },
-      ]),
-    );
-    expect(found.stdout).not.toContain('"A"');
-    await kubectl(['delete', 'deploy', 'applied']);
-  });
-
-  test('apply --server-side keeps fields by owner, and says who is in the way', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    const apply = (data: string, ...more: string[]) =>
-      kubectl(['apply', '--server-side', '-f', '-', ...more], CONFIG(data));
-    expect((await apply('a: "1"')).stdout).toBe('configmap/applied serverside-applied\n');
-    const conflict = await apply('a: "2"', '--field-manager=other');
-    expect(conflict.stderr).toContain('Apply failed with 1 conflict: conflict with "kubectl": .data.a');
-    expect((await apply('b: "2"', '--field-manager=other')).code).toBe(0);
-    expect((await apply('a: "3"', '--field-manager=other', '--force-conflicts')).code).toBe(0);
-    expect((await kubectl(['get', 'cm', 'applied', '-o', 'jsonpath={.data}'])).stdout).toBe('{"a":"3"}');
-    await kubectl(['delete', 'cm', 'applied']);
-  });
-
-  test('label, annotate, patch and replace change an object; a stale replace is refused', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    await kubectl(['create', 'configmap', 'changed', '--from-literal=x=1']);
-    const old = (await kubectl(['get', 'cm', 'changed', '-o', 'json'])).stdout;
-    expect((await kubectl(['label', 'cm', 'changed', 'tier=a'])).stdout).toBe('configmap/changed labeled\n');
-    expect((await kubectl(['annotate', 'cm', 'changed', 'note=b'])).stdout).toBe(
-      'configmap/changed annotated\n',
-    );
-    const patches = [
-      ['json', '[{"op":"replace","path":"/data/x","value":"2"}]'],
-      ['merge', '{"data":{"y":"3"}}'],
-      ['strategic', '{"data":{"x":null}}'],
-    ] as const;
-    for (const [type, patch] of patches) {
-      expect((await kubectl(['patch', 'cm', 'changed', `--type=${type}`, '-p', patch])).stdout).toContain(
-        'patched',
-      );
-    }
-    const stale = await kubectl(['replace', '-f', '-'], old);
-    expect(stale.stderr).toContain(
-      'Error from server (Conflict): error when replacing "STDIN": Operation cannot be fulfilled on configmaps "changed": the object has been modified; please apply your changes to the latest version and try again',
-    );
-    const found = JSON.parse((await kubectl(['get', 'cm', 'changed', '-o', 'json'])).stdout);
-    expect(found).toMatchObject({
-      data: { y: '3' },
-      metadata: { labels: { tier: 'a' }, annotations: { note: 'b' } },
+describeKubectl({
+  async open(settings) {
+    cluster = await openWholeCluster({ settings, roundMs: 1_500 });
+    return cluster;
+  },
+  tests(release) {
+    test.for(CREATIONS)('create %s stores what a dry run shows', async (command, context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const [words, program = ''] = command.split(' -- ');
+      const rest = program === '' ? [] : ['--', ...program.split(' ')];
+      const args = ['create', ...(words ?? '').split(' ')];
+      const wanted = await kubectl([...args, '--dry-run=client', '-o', 'json', ...rest]);
+      const made = await kubectl([...args, '-o', 'json', ...rest]);
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      const object = JSON.parse(made.stdout);
+      expect(contains(object, { ...JSON.parse(wanted.stdout), status: null }), made.stdout).toBe(true);
+      const { kind, metadata } = object;
+      const again = await kubectl([...args, ...rest]);
+      expect(again.stderr).toMatch(/already exists/);
+      const gone = await kubectl(['delete', kind.toLowerCase(), metadata.name]);
+      expect(gone).toMatchObject({ code: 0 });
+      expect(gone.stdout).toContain(`"${metadata.name}" deleted`);
     });
-    expect(found.data).not.toHaveProperty('x');
-    await kubectl(['delete', 'cm', 'changed']);
-  });
 
-  test('a field that does not exist is refused by name', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    const pod =
-      'apiVersion: v1\nkind: Pod\nmetadata: {name: bad}\nspec:\n  containers:\n  - {name: a, imagee: b}\n';
-    const result = await kubectl(['create', '-f', '-'], pod);
-    expect(result.stderr).toContain('strict decoding error: unknown field "spec.containers[0].imagee"');
-  });
+    test('apply creates, then changes what differs and removes what is said no more', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      expect((await kubectl(['apply', '-f', '-'], CONFIG('a: "1"'))).stdout).toBe(
+        'configmap/applied created\n',
+      );
+      expect((await kubectl(['apply', '-f', '-'], CONFIG('a: "1"'))).stdout).toBe(
+        'configmap/applied unchanged\n',
+      );
+      const difference = await kubectl(['diff', '-f', '-'], CONFIG('b: "2"'));
+      expect(difference.code).toBe(1);
+      expect(difference.stdout).toMatch(/^-\s+a: "1"$/m);
+      expect((await kubectl(['apply', '-f', '-'], CONFIG('b: "2"'))).stdout).toBe(
+        'configmap/applied configured\n',
+      );
+      expect((await kubectl(['get', 'cm', 'applied', '-o', 'jsonpath={.data}'])).stdout).toBe('{"b":"2"}');
+      await kubectl(['delete', 'cm', 'applied']);
+    });
 
-  test('--dry-run=server stores nothing', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    const result = await kubectl(['create', 'configmap', 'dry', '--dry-run=server']);
-    expect(result.stdout).toBe('configmap/dry created (server dry run)\n');
-    expect((await kubectl(['get', 'cm', 'dry'])).stderr).toContain('not found');
-  });
+    test('apply merges lists by their keys', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const env = (name: string, value: string) => `        - {name: ${name}, value: "${value}"}\n`;
+      await kubectl(['apply', '-f', '-'], DEPLOYMENT(0, env('A', '1') + env('B', '2')));
+      await kubectl(['set', 'env', 'deployment/applied', 'C=3']);
+      const changed = await kubectl(['apply', '-f', '-'], DEPLOYMENT(0, env('B', '5')));
+      expect(changed.stdout).toBe('deployment.apps/applied configured\n');
+      const found = await kubectl([
+        'get',
+        'deploy',
+        'applied',
+        '-o',
+        'jsonpath={.spec.template.spec.containers[0].env}',
+      ]);
+      expect(JSON.parse(found.stdout)).toEqual(
+        expect.arrayContaining([
+          { name: 'B', value: '5' },
+          { name: 'C', value: '3' },
+        ]),
+      );
+      expect(found.stdout).not.toContain('"A"');
+      await kubectl(['delete', 'deploy', 'applied']);
+    });
 
-  test('a namespace goes with all that is in it', async (context) => {
-    const kubectl = kubectlFor(context, cluster.dir, release);
-    await kubectl(['create', 'namespace', 'team']);
-    await kubectl(['create', 'configmap', 'inside', '-n', 'team']);
-    expect((await kubectl(['delete', 'namespace', 'team', '--timeout=60s'])).stdout).toBe(
-      'namespace "team" deleted\n',
-    );
-    expect((await kubectl(['create', 'configmap', 'late', '-n', 'team'])).stderr).toContain(
-      'namespaces "team" not found',
-    );
-  });
+    test('apply --server-side keeps fields by owner, and says who is in the way', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const apply = (data: string, ...more: string[]) =>
+        kubectl(['apply', '--server-side', '-f', '-', ...more], CONFIG(data));
+      expect((await apply('a: "1"')).stdout).toBe('configmap/applied serverside-applied\n');
+      const conflict = await apply('a: "2"', '--field-manager=other');
+      expect(conflict.stderr).toContain('Apply failed with 1 conflict: conflict with "kubectl": .data.a');
+      expect((await apply('b: "2"', '--field-manager=other')).code).toBe(0);
+      expect((await apply('a: "3"', '--field-manager=other', '--force-conflicts')).code).toBe(0);
+      expect((await kubectl(['get', 'cm', 'applied', '-o', 'jsonpath={.data}'])).stdout).toBe('{"a":"3"}');
+      await kubectl(['delete', 'cm', 'applied']);
+    });
+
+    test('label, annotate, patch and replace change an object; a stale replace is refused', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      await kubectl(['create', 'configmap', 'changed', '--from-literal=x=1']);
+      const old = (await kubectl(['get', 'cm', 'changed', '-o', 'json'])).stdout;
+      expect((await kubectl(['label', 'cm', 'changed', 'tier=a'])).stdout).toBe(
+        'configmap/changed labeled\n',
+      );
+      expect((await kubectl(['annotate', 'cm', 'changed', 'note=b'])).stdout).toBe(
+        'configmap/changed annotated\n',
+      );
+      const patches = [
+        ['json', '[{"op":"replace","path":"/data/x","value":"2"}]'],
+        ['merge', '{"data":{"y":"3"}}'],
+        ['strategic', '{"data":{"x":null}}'],
+      ] as const;
+      for (const [type, patch] of patches) {
+        expect((await kubectl(['patch', 'cm', 'changed', `--type=${type}`, '-p', patch])).stdout).toContain(
+          'patched',
+        );
+      }
+      const stale = await kubectl(['replace', '-f', '-'], old);
+      expect(stale.stderr).toContain(
+        'Error from server (Conflict): error when replacing "STDIN": Operation cannot be fulfilled on configmaps "changed": the object has been modified; please apply your changes to the latest version and try again',
+      );
+      const found = JSON.parse((await kubectl(['get', 'cm', 'changed', '-o', 'json'])).stdout);
+      expect(found).toMatchObject({
+        data: { y: '3' },
+        metadata: { labels: { tier: 'a' }, annotations: { note: 'b' } },
+      });
+      expect(found.data).not.toHaveProperty('x');
+      await kubectl(['delete', 'cm', 'changed']);
+    });
+
+    test('a field that does not exist is refused by name', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const pod =
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: bad}\nspec:\n  containers:\n  - {name: a, imagee: b}\n';
+      const result = await kubectl(['create', '-f', '-'], pod);
+      expect(result.stderr).toContain('strict decoding error: unknown field "spec.containers[0].imagee"');
+    });
+
+    test('--dry-run=server stores nothing', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const result = await kubectl(['create', 'configmap', 'dry', '--dry-run=server']);
+      expect(result.stdout).toBe('configmap/dry created (server dry run)\n');
+      expect((await kubectl(['get', 'cm', 'dry'])).stderr).toContain('not found');
+    });
+
+    test('a namespace goes with all that is in it', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      await kubectl(['create', 'namespace', 'team']);
+      await kubectl(['create', 'configmap', 'inside', '-n', 'team']);
+      expect((await kubectl(['delete', 'namespace', 'team', '--timeout=60s'])).stdout).toBe(
+        'namespace "team" deleted\n',
+      );
+      expect((await kubectl(['create', 'configmap', 'late', '-n', 'team'])).stderr).toContain(
+        'namespaces "team" not found',
+      );
+    });
+  },
 });
