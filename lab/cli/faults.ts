@@ -1,8 +1,8 @@
 /** `faults`: the catalogue by family, or one fault in full. */
 import { DEFAULT_CHOICES, workerNames } from '../../certs/identities.ts';
 import { faults, findFault } from '../faults/catalogue.ts';
-import { expectedOutcomes } from '../faults/expect.ts';
 import { FAMILIES, type Fault, type FaultFamily, type Scope } from '../faults/fault.ts';
+import { byMode, faultPage } from '../faults/page.ts';
 import type { Invocation } from './command.ts';
 import { table } from './render.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,7 +17,7 @@ export async function run({ json, terminal, positionals }: Invocation): Promise<
     terminal.print(JSON.stringify(chosen.map(toJson)));
   } else if (name === undefined) {
     printCatalogue(terminal);
-  } else terminal.print(page(findFault(name)));
+  } else terminal.print(faultPage(findFault(name), SCOPE, Math.min(terminal.columns, 100)));
   return 0;
 }
 
@@ -35,10 +35,6 @@ export function printCatalogue(terminal: Terminal): void {
   }
 }
 
-function page(fault: Fault): string {
-  return [`${fault.id}: ${fault.title}`, '', `  ${fault.chain}`, '', fault.rule].join('\n');
-}
-
 function toJson(fault: Fault): unknown {
   const appliesTo = fault.targets(SCOPE);
   return {
@@ -50,15 +46,6 @@ function toJson(fault: Fault): unknown {
     rule: fault.rule,
     harm: fault.harm,
     realWorld: fault.realWorld,
-    outcomes: Object.fromEntries(appliesTo.map((target) => [target, byPolicy(fault, target)])),
+    outcomes: Object.fromEntries(appliesTo.map((target) => [target, byMode(fault, target, SCOPE)])),
   };
-}
-
-function byPolicy(fault: Fault, target: string) {
-  const under = (clientAuth: 'require' | 'request') =>
-    expectedOutcomes(fault, target, {
-      ...SCOPE,
-      settings: { 'kube-apiserver': { clientAuth }, kubelet: { clientAuth } },
-    });
-  return { require: under('require'), request: under('request') };
 }

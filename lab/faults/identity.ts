@@ -42,6 +42,25 @@ function forbiddenUser({ channels, target }: Situation): Stated[] {
   return channels.filter(({ clientIdentity }) => clientIdentity === target).map(forbidden);
 }
 
+/** The kubelet that shows this client certificate. */
+function kubeletOf(target: string): string {
+  return target.replace('kubelet-client@', 'kubelet@');
+}
+
+/** A connection that stays as it is, where one would expect it to suffer. */
+function still({ id }: Channel): Stated {
+  return {
+    channel: id,
+    layer: 'ok',
+    by: null,
+    code: null,
+    alert: null,
+    clientText: null,
+    serverText: null,
+    shows: NEXT,
+  };
+}
+
 /** The desk's pair of one identity in the place of another's. */
 function borrowed(context: ChangeContext, lender: string): readonly FileChange[] {
   const { dir } = context.directory;
@@ -132,7 +151,11 @@ export const identity = [
       minted(context, {
         template: { subject: { organizations: ['system:nodes'], commonName: 'system:node:other-node' } },
       }),
-    outcomes: forbiddenUser,
+    outcomes: (situation) => [
+      ...forbiddenUser(situation),
+      // Any node may ask who may do what: the kubelet still lets the API server in.
+      ...situation.channels.filter(({ server }) => server === kubeletOf(situation.target)).map(still),
+    ],
     harm: 'mtls-lab kubectl get nodes',
     realWorld: {
       texts: [

@@ -10,8 +10,8 @@ import { timeAt } from '../../../lab/status.ts';
 import { openTestLab, type TestLab } from '../../support/lab.ts';
 
 /** How long a statement may take to come true, and a repair. */
-const SEEN_MS = 40_000;
-const LOOK_MS = 100;
+const SEEN_MS = 60_000;
+const LOOK_MS = 150;
 /** Shorter than in a lab for people, so that what is remembered for a round is soon forgotten. */
 const ROUND_MS = 1500;
 
@@ -94,8 +94,8 @@ export async function becomes(
   const dialling = new Set<string>();
   const good = new Map<string, Set<string>>();
   for (;;) {
-    for (const { client } of cluster.topology) {
-      if (dialling.has(client)) continue;
+    for (const { id, client } of cluster.topology) {
+      if (dialling.has(client) || (good.get(id)?.size ?? 0) >= 2) continue;
       dialling.add(client);
       const dialled = cluster.supervisor(client)?.dialNow() ?? Promise.resolve();
       void dialled.catch(() => undefined).then(() => dialling.delete(client));
