@@ -7,7 +7,8 @@ import { nearest } from '../certs/nearest.ts';
 import { differenceReason } from '../certs/verify/second-opinion.ts';
 import { ALERTS } from '../components/tls/alerts.ts';
 import { findWord, GLOSSARY, glossaryWords } from './glossary.ts';
-import { type Decider, LOG_PATTERNS, LOG_SOURCES } from './log-patterns.ts';
+import { type Decider, LOG_PATTERNS } from './log-patterns.ts';
+import { LOG_SOURCES } from './log-sources.ts';
 
 /** One labelled paragraph: `why`, `fix`, `source` … */
 export interface Paragraph {

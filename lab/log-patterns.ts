@@ -234,6 +234,28 @@ export const LOG_PATTERNS: readonly LogPattern[] = [
     'The kubelet waits for its serving certificate: its request is not approved.',
     'kubectl get csr',
   ),
+  // Certificates that a kubelet asks for.
+  row(
+    /part of the existing bootstrap client certificate in \S+ is expired/,
+    'CERT_EXPIRED',
+    'this side',
+    'The kubelet slept through its rotation: its client certificate ended. It asks for a new one with its bootstrap token, when it has a good one.',
+    '--bootstrap-kubeconfig, and whether its token still counts (kubeadm token list)',
+  ),
+  row(
+    /unable to load bootstrap kubeconfig/,
+    'FILE_MISSING',
+    'this side',
+    'The kubelet has no client certificate that is still good, and no token to ask for one: it does not start.',
+    "the kubeconfig's certificate and its dates; kubeadm token create, or kubeadm join anew",
+  ),
+  row(
+    /SignerValidationFailure|(subject (organization|common name)|subjectAltNames?|usages) (is not|does not|are not|did not|is required)|certificate signing request (is denied|failed)/,
+    'CSR_REFUSED',
+    'the other end',
+    "A certificate signing request was approved but breaks its signer's rules, or somebody denied it. Nothing will be issued for it.",
+    'kubectl get csr NAME -o yaml: conditions, signerName, usages; then a new request',
+  ),
   // Answers over a good connection.
   row(
     /You must be logged in to the server|Unable to authenticate the request|"?Unauthorized"?\b|code=401|HTTP\/\S+ 401/,
@@ -292,39 +314,4 @@ export const LOG_PATTERNS: readonly LogPattern[] = [
     'The other end closed the connection in the middle. In a server log it is often a load balancer that only looks whether the port is open.',
     "the other side's log; if the address is a load balancer's: nothing is wrong",
   ),
-];
-
-/** Which log a line stands in, as far as it shows. */
-export const LOG_SOURCES: readonly {
-  readonly pattern: RegExp;
-  readonly program: string;
-  readonly side: 'client' | 'server';
-}[] = [
-  {
-    pattern: /http: TLS handshake error from/,
-    program: 'a Go server (kube-apiserver, kubelet)',
-    side: 'server',
-  },
-  { pattern: /rejected connection/, program: 'etcd', side: 'server' },
-  {
-    pattern: /Unable to connect to the server|memcache\.go|error: You must be logged in/,
-    program: 'kubectl',
-    side: 'client',
-  },
-  {
-    pattern: /authentication handshake failed|Reconnecting\.\.\.|grpc/i,
-    program: 'a gRPC client (kube-apiserver towards etcd, etcdctl)',
-    side: 'client',
-  },
-  { pattern: /curl: \(\d+\)/, program: 'curl', side: 'client' },
-  {
-    pattern: /verify error:num=|Verify return code|SSL routines|:error:[0-9A-F]{8}/i,
-    program: 'openssl, or a program that uses it',
-    side: 'client',
-  },
-  {
-    pattern: /reflector\.go|leaderelection\.go|error retrieving resource lock|Failed to (watch|list)/,
-    program: 'client-go (scheduler, controller-manager, kubelet, kube-proxy)',
-    side: 'client',
-  },
 ];

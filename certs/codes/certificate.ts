@@ -100,4 +100,11 @@ export const CERTIFICATE_CODES = {
     fix: 'look at it: `openssl req -in FILE -noout -text -verify`; make it anew',
     source: 'RFC 2986 section 4.2',
   },
+  CSR_REFUSED: {
+    title: 'The cluster refuses the certificate signing request',
+    why: 'Each signer of Kubernetes has its own rules for Subject, names and usages, and looks at them only after somebody has approved. Failed and denied are final: conditions cannot be taken back.',
+    fix: '`kubectl get csr NAME -o yaml` has the reason; send a new request that keeps the rules of its signerName',
+    source:
+      'kubernetes/kubernetes pkg/apis/certificates/helpers.go; pkg/controller/certificates/signer/signer.go',
+  },
 } as const satisfies Record<string, CodeEntry>;

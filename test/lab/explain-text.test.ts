@@ -6,7 +6,8 @@ import { differenceReason } from '../../certs/verify/second-opinion.ts';
 import { ALERTS } from '../../components/tls/alerts.ts';
 import { explainableWords, explainWhat, explanationLines } from '../../lab/explain-text.ts';
 import { GLOSSARY, glossaryWords } from '../../lab/glossary.ts';
-import { LOG_PATTERNS, LOG_SOURCES } from '../../lab/log-patterns.ts';
+import { LOG_PATTERNS } from '../../lab/log-patterns.ts';
+import { LOG_SOURCES } from '../../lab/log-sources.ts';
 
 test.for(Object.entries(CODES))('explains the code %s with its own text', ([code, entry]) => {
   const found = explainWhat(code);
@@ -151,6 +152,27 @@ const LINES = [
     'http: TLS handshake error from 10.0.0.1:5: no serving certificate available for the kubelet',
     'NO_SERVING_CERTIFICATE',
     'this side',
+  ],
+  [
+    'part of the existing bootstrap client certificate in /etc/kubernetes/kubelet.conf is expired: 2022-05-17 04:45:09 +0000 UTC',
+    'CERT_EXPIRED',
+    'this side',
+  ],
+  [
+    'failed to run Kubelet: unable to load bootstrap kubeconfig: stat /etc/kubernetes/bootstrap-kubelet.conf: no such file or directory',
+    'FILE_MISSING',
+    'this side',
+  ],
+  [
+    'SignerValidationFailure: subject common name does not begin with system:node:',
+    'CSR_REFUSED',
+    'the other end',
+  ],
+  ['usages did not match [client auth digital signature key encipherment]', 'CSR_REFUSED', 'the other end'],
+  [
+    'Certificate request was not signed: certificate signing request is denied, reason: "KubectlDeny", message: "This CSR was denied by kubectl certificate deny."',
+    'CSR_REFUSED',
+    'the other end',
   ],
   [
     'error: You must be logged in to the server (the server has asked for the client to provide credentials)',
