@@ -8,6 +8,8 @@ import type { Journal } from './journal.ts';
 /** Runs kept per connection, and handshakes kept per run: its first and its newest. */
 const RUNS = 12;
 const PER_RUN = 5;
+/** Kept because somebody looks at them; the first ones that were looked at go. */
+const PINNED = 60;
 /** Over all connections; the oldest go. */
 const OVERALL = 600;
 
@@ -18,8 +20,8 @@ export interface Run {
   readonly outcome: Outcome;
   /** HTTP status over the finished handshake; null when there was none. */
   readonly status: number | null;
-  /** Those that can be opened, newest first. */
-  readonly traces: readonly Trace[];
+  /** Those that can be opened, newest first, and how many of the run came after each. */
+  readonly traces: readonly { readonly trace: Trace; readonly newer: number }[];
 }
 
 /** The memory of one lab. */
@@ -28,12 +30,16 @@ export interface History {
   runs(channel: string): readonly Run[];
   /** A handshake by the id of the whole or of either half. */
   find(traceId: string): Trace | undefined;
+  /** Keep this one: somebody looks at it. */
+  pin(traceId: string): void;
   close(): void;
 }
 
 interface Kept {
   trace: Trace;
   readonly run: OpenRun;
+  /** Its place in the run, from 1. */
+  readonly place: number;
   /** Of the whole and of its halves. */
   readonly ids: Set<string>;
 }
@@ -48,6 +54,7 @@ export function openHistory(journal: Journal): History {
   const kept = new Map<string, Kept>();
   const keyOfId = new Map<string, string>();
   const channels = new Map<string, OpenRun[]>();
+  const pinned = new Set<string>();
 
   const forget = (key: string): void => {
     const entry = kept.get(key);
@@ -72,9 +79,10 @@ export function openHistory(journal: Journal): History {
     if (run !== last) runs.push(run);
     run.count += 1;
     run.keys.push(key);
-    kept.set(key, { trace, run, ids: new Set([trace.id]) });
+    kept.set(key, { trace, run, place: run.count, ids: new Set([trace.id]) });
     keyOfId.set(trace.id, key);
-    if (run.keys.length > PER_RUN) forget(run.keys[1] ?? '');
+    const [, ...passing] = run.keys.filter((one) => !pinned.has(one));
+    if (passing.length >= PER_RUN) forget(passing[0] ?? '');
     while (runs.length > RUNS) for (const old of runs.shift()?.keys ?? []) forget(old);
     if (kept.size > OVERALL) forget(kept.keys().next().value ?? '');
   };
@@ -114,20 +122,23 @@ export function openHistory(journal: Journal): History {
     runs: (channel) =>
       (channels.get(channel) ?? [])
         .map(({ count, keys }) => {
-          const traces = keys.flatMap((key) => kept.get(key)?.trace ?? []).filter(journal.isDecided);
-          const [first] = traces;
-          return (
-            first && {
-              count,
-              outcome: first.outcome,
-              status: first.http?.status ?? null,
-              traces: traces.reverse(),
-            }
-          );
+          const traces = keys
+            .flatMap((key) => kept.get(key) ?? [])
+            .filter(({ trace }) => journal.isDecided(trace))
+            .map(({ trace, place }) => ({ trace, newer: count - place }))
+            .reverse();
+          const first = traces.at(-1)?.trace;
+          return first && { count, outcome: first.outcome, status: first.http?.status ?? null, traces };
         })
         .filter((run) => run !== undefined)
         .reverse(),
     find: (traceId) => journal.find(traceId) ?? kept.get(keyOfId.get(traceId) ?? '')?.trace,
+    pin: (traceId) => {
+      const key = keyOfId.get(traceId);
+      if (key === undefined) return;
+      pinned.add(key);
+      if (pinned.size > PINNED) pinned.delete(pinned.values().next().value ?? '');
+    },
     close: leave,
   };
 }
@@ -135,6 +146,7 @@ export function openHistory(journal: Journal): History {
 /** Whether two handshakes tell the same story: outcome, mode, and the certificates that met. */
 function isAlike(one: Trace, other: Trace): boolean {
   return (
+    one.channel === other.channel &&
     one.outcome.layer === other.outcome.layer &&
     one.outcome.by === other.outcome.by &&
     one.outcome.code === other.outcome.code &&

@@ -89,6 +89,8 @@ export interface RecentTrace {
   readonly id: string;
   /** Real time, RFC 3339. */
   readonly at: string;
+  /** How many of its run came after it. */
+  readonly newer: number;
 }
 
 /** Consecutive handshakes that came out alike. */
@@ -154,8 +156,12 @@ export function recentOf(channel: Channel, history: History): RecentRun[] {
     if (!newest) return [];
     return {
       count,
-      state: channelState(channel, newest),
-      traces: traces.map(({ id, startedAtMs }) => ({ id, at: new Date(startedAtMs).toISOString() })),
+      state: channelState(channel, newest.trace),
+      traces: traces.map(({ trace: { id, startedAtMs }, newer }) => ({
+        id,
+        at: new Date(startedAtMs).toISOString(),
+        newer,
+      })),
     };
   });
 }

@@ -2,10 +2,12 @@
  * A handshake to take away: for Wireshark, as JSON, and as one HTML file to hand in, which needs no script and loads
  * nothing. All texts of certificates and programs are escaped by the one tag that makes HTML here.
  */
+import type { Trace } from '../../components/tls/trace.ts';
 import { writePcapng } from '../capture/pcapng.ts';
 import { channelState } from '../channel.ts';
 import { explain } from '../explain.ts';
 import { handshakeJson } from '../handshake-json.ts';
+import { withSecondOpinions } from '../second-opinions.ts';
 import { type CardCheck, type CardStory, cardOf, channelOfTrace, type SideCard } from './card.ts';
 import type { CertificateCard, Chain } from './chain.ts';
 import { type Answer, type Ask, plain, type Route } from './route.ts';
@@ -33,9 +35,10 @@ export const EXPORTS = {
 
 type Made = Pick<Answer, 'type' | 'body'>;
 
-function given(ask: Ask, make: (trace: NonNullable<ReturnType<typeof traceOf>>) => Made): Answer {
-  const trace = traceOf(ask);
-  if (!trace) return plain(GONE, 404);
+async function given(ask: Ask, make: (trace: Trace) => Made): Promise<Answer> {
+  const recorded = traceOf(ask);
+  if (!recorded) return plain(GONE, 404);
+  const trace = await withSecondOpinions(recorded);
   const made = make(trace);
   const ending = { 'text/html': 'html', 'application/json': 'json' }[made.type] ?? 'pcapng';
   const name = `${trace.channel.replace('->', '_').replace(/[^\w@.-]/g, '-')}_${trace.id.split('.').at(-1)}`;

@@ -1,6 +1,7 @@
 /** The story routes: one handshake as a card, its bytes, and what a connection went through before. */
 import type { Trace } from '../../components/tls/trace.ts';
 import { freshHandshake } from '../handshake.ts';
+import { withSecondOpinions } from '../second-opinions.ts';
 import type { Channel } from '../topology.ts';
 import { bytesOf, cardOf, channelOfTrace, recentOf } from './card.ts';
 import { type Answer, type Ask, json, plain, type Route } from './route.ts';
@@ -44,10 +45,11 @@ export function traceOf({ lab, history, query }: Ask): Trace | undefined {
 function channelOf({ lab, history }: Ask, id: string): Channel | undefined {
   const known = lab.cluster.topology.find((one) => one.id === id);
   if (known) return known;
-  const [trace] = history.runs(id)[0]?.traces ?? [];
-  return trace && channelOfTrace(lab.cluster.topology, trace);
+  const [newest] = history.runs(id)[0]?.traces ?? [];
+  return newest && channelOfTrace(lab.cluster.topology, newest.trace);
 }
 
-function story({ lab }: Ask, trace: Trace): Answer {
-  return json(cardOf(channelOfTrace(lab.cluster.topology, trace), trace));
+async function story({ lab, history }: Ask, trace: Trace): Promise<Answer> {
+  history.pin(trace.id);
+  return json(cardOf(channelOfTrace(lab.cluster.topology, trace), await withSecondOpinions(trace)));
 }

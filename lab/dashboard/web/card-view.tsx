@@ -39,7 +39,18 @@ export function CardView({ state }: { state: State }): JSX.Element {
 function Opened({ card, state }: { card: CardStory; state: State }): JSX.Element {
   const { id, trace } = card.state;
   const [depth, setDepth] = useState<Depth>(1);
-  const replay = useReplay(card.rungs.length, trace ?? '');
+  const rungs = useReplay(card.rungs.length, trace ?? '');
+  const inStory = (act: () => void) => (): void => {
+    setDepth(1);
+    act();
+  };
+  // Rungs are on the story's ladder only.
+  const replay = {
+    ...rungs,
+    play: inStory(rungs.play),
+    next: inStory(rungs.next),
+    back: inStory(rungs.back),
+  };
   const recent = useRecent(id, state);
   const runs = recent.answer ?? [];
   const partner = otherOutcome(runs, trace ?? '')?.traces[0];

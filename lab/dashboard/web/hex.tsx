@@ -52,12 +52,6 @@ export function Hex({ bytes, picked, hot, onPick, onHover }: HexProps): JSX.Elem
     const from = picked === null ? -1 : step > 0 ? picked.end - 1 : picked.start;
     onPick(Math.max(0, Math.min(bytes.length - 1, from + (picked === null ? 1 : step))));
   };
-  const byteOf = (event: Event): number | null => {
-    const at = (event.target as HTMLElement).dataset['at'];
-    return at === undefined ? null : Number(at);
-  };
-  const classOf = (at: number): string | undefined =>
-    within(at, picked) ? 'picked' : within(at, hot) ? 'hot' : undefined;
   const rows = Array.from({ length: Math.ceil(bytes.length / columns) }, (_, row) => row * columns);
   return (
     // biome-ignore lint/a11y/useSemanticElements: rows of bytes are no fieldset
@@ -73,26 +67,26 @@ export function Hex({ bytes, picked, hot, onPick, onHover }: HexProps): JSX.Elem
         const at = byteOf(event);
         if (at !== null) onPick(at);
       }}
-      onMouseOver={(event) => onHover(byteOf(event))}
+      onMouseMove={(event) => onHover(byteOf(event))}
       onMouseLeave={() => onHover(null)}
-      onFocus={() => undefined}
     >
       {rows.map((start) => {
-        const row = [...bytes.subarray(start, start + columns)];
+        const parts = partsOf(bytes.subarray(start, start + columns), start, picked, hot);
+        const place = { 'data-start': start, 'data-count': Math.min(columns, bytes.length - start) };
         return (
           <div key={start} class="row">
             <span class="offset">{start.toString(16).padStart(4, '0')}</span>
-            <span class="digits">
-              {row.map((byte, at) => (
-                <i key={at} data-at={start + at} class={classOf(start + at)}>
-                  {byte.toString(16).padStart(2, '0')}
+            <span class="digits" {...place}>
+              {parts.map(({ at, mark, digits }) => (
+                <i key={at} class={mark}>
+                  {digits}
                 </i>
               ))}
             </span>
-            <span class="letters">
-              {row.map((byte, at) => (
-                <i key={at} data-at={start + at} class={classOf(start + at)}>
-                  {byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·'}
+            <span class="letters" {...place}>
+              {parts.map(({ at, mark, letters }) => (
+                <i key={at} class={mark}>
+                  {letters}
                 </i>
               ))}
             </span>
@@ -101,6 +95,39 @@ export function Hex({ bytes, picked, hot, onPick, onHover }: HexProps): JSX.Elem
       })}
     </div>
   );
+}
+
+interface Part {
+  readonly at: number;
+  readonly mark: 'picked' | 'hot' | undefined;
+  readonly digits: string;
+  readonly letters: string;
+}
+
+/** A row in as few pieces as its marks allow: a message has thousands of bytes. */
+function partsOf(row: Uint8Array, start: number, picked: Range | null, hot: Range | null): Part[] {
+  const parts: Part[] = [];
+  for (const [index, byte] of row.entries()) {
+    const at = start + index;
+    const mark = within(at, picked) ? 'picked' : within(at, hot) ? 'hot' : undefined;
+    const digits = `${byte.toString(16).padStart(2, '0')} `;
+    const letters = byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·';
+    const last = parts.at(-1);
+    if (last && last.mark === mark) {
+      parts[parts.length - 1] = { ...last, digits: last.digits + digits, letters: last.letters + letters };
+    } else parts.push({ at, mark, digits, letters });
+  }
+  return parts;
+}
+
+/** The byte under the pointer: all bytes of a row are equally wide. */
+function byteOf(event: MouseEvent): number | null {
+  const part = (event.target as HTMLElement).closest<HTMLElement>('[data-start]');
+  if (!part) return null;
+  const { left, width } = part.getBoundingClientRect();
+  const count = Number(part.dataset['count']);
+  const index = Math.floor(((event.clientX - left) / width) * count);
+  return Number(part.dataset['start']) + Math.max(0, Math.min(count - 1, index));
 }
 
 function within(at: number, range: Range | null): boolean {

@@ -28,8 +28,7 @@ export function newerThan(
   const at = runs.findIndex(({ traces }) => traces.some(({ id }) => id === trace));
   const run = runs[at];
   if (!run) return null;
-  const place = run.traces.findIndex(({ id }) => id === trace);
-  const within = place === run.traces.length - 1 ? run.count - 1 : place;
+  const within = run.traces.find(({ id }) => id === trace)?.newer ?? 0;
   return { count: runs.slice(0, at).reduce((sum, one) => sum + one.count, within), isOther: at > 0 };
 }
 
