@@ -18,7 +18,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const standing = [...new Set(standingFaults(dir).map(({ target }) => target))];
   const targets = positionals.map((name) => findBroken(name, standing, directory));
   for (const target of positionals.length > 0 ? targets : undo ? standing.toReversed() : []) {
-    repairs.push(undo ? undoFault(directory, target) : await fixTarget(directory, target));
+    repairs.push(undo ? await undoFault(directory, target) : await fixTarget(directory, target));
   }
   // What was mended for you is no search any more.
   const spoilt = positionals.length === 0 ? revealBreak(dir) : undefined;

@@ -110,7 +110,7 @@ export const BREAKING = {
     const repairs: Repair[] = [];
     if (undo) {
       for (const one of target === '' ? [...new Set(standing)].toReversed() : [target]) {
-        repairs.push(undoFault(directory, one));
+        repairs.push(await undoFault(directory, one));
       }
     } else if (target === '') repairs.push(...(await fixEverything(directory)));
     else repairs.push(await fixTarget(directory, target));

@@ -9,6 +9,7 @@ import { identity } from './identity.ts';
 import { material } from './material.ts';
 import { names } from './names.ts';
 import { protocol } from './protocol.ts';
+import { settings } from './settings.ts';
 import { trust } from './trust.ts';
 import { trustBundles } from './trust-bundles.ts';
 import { usage } from './usage.ts';
@@ -24,6 +25,7 @@ export const faults: readonly Fault[] = [
   ...identity,
   ...material,
   ...protocol,
+  ...settings,
 ];
 
 /**

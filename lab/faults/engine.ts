@@ -127,7 +127,7 @@ export async function fixTarget(directory: LabDirectory, target: string): Promis
       const owner = owners.get(file.path);
       if (owner?.kind === 'leaf') broken.add(owner);
       else {
-        putBack(directory, record, file);
+        await putBack(directory, record, file);
         restored.push(file.path);
       }
     }
@@ -145,7 +145,7 @@ export async function fixTarget(directory: LabDirectory, target: string): Promis
  * Put back the files that `break` replaced, as they were.
  * @throws LabError USAGE when no fault stands on the target
  */
-export function undoFault(directory: LabDirectory, target: string): Repair {
+export async function undoFault(directory: LabDirectory, target: string): Promise<Repair> {
   const { dir } = directory;
   const records = standingFaults(dir).filter((record) => record.target === target);
   if (records.length === 0) {
@@ -157,7 +157,7 @@ export function undoFault(directory: LabDirectory, target: string): Repair {
   const restored: string[] = [];
   for (const record of records.toReversed()) {
     for (const file of record.files) {
-      putBack(directory, record, file);
+      await putBack(directory, record, file);
       restored.push(file.path);
     }
   }
@@ -206,7 +206,7 @@ function refuseCollision(dir: string, fault: Fault, target: string, files: reado
  * Put one file back as it was before a fault. Edits that were made on top of it are made again: their records are told
  * first what now lies beneath them, so that at every moment some record knows the way back.
  */
-function putBack(directory: LabDirectory, record: BreakRecord, file: ChangedFile): void {
+async function putBack(directory: LabDirectory, record: BreakRecord, file: ChangedFile): Promise<void> {
   const { dir } = directory;
   let content = file.before;
   const records = readRecords(dir);
@@ -217,7 +217,7 @@ function putBack(directory: LabDirectory, record: BreakRecord, file: ChangedFile
     const its = next?.files.find(({ path }) => path === file.path);
     if (next === undefined || its === undefined) break;
     const before = content;
-    content = againOn(directory, next, file.path, before);
+    content = await againOn(directory, next, file.path, before);
     const rewritten = { ...its, before, after: [...new Set([...its.after, stampOf(content)])] };
     writeRecord(dir, {
       ...next,
@@ -230,14 +230,13 @@ function putBack(directory: LabDirectory, record: BreakRecord, file: ChangedFile
 }
 
 /** An edit made once more, on other text. */
-function againOn(
+async function againOn(
   directory: LabDirectory,
   { fault, target }: BreakRecord,
   path: string,
   before: FileBytes | null,
-): FileBytes | null {
-  const changes = findFault(fault).change({ directory, target, now: deskNow(directory.dir) });
-  if (changes instanceof Promise) throw new LabError('INTERNAL', { what: `${fault} edits, but not at once` });
+): Promise<FileBytes | null> {
+  const changes = await findFault(fault).change({ directory, target, now: deskNow(directory.dir) });
   const change = changes.find((each) => each.path === path);
   return change === undefined ? before : changed(change, before);
 }

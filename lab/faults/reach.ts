@@ -1,7 +1,7 @@
 /** Outcomes from before any certificate is looked at: nobody listens, nobody dials, nothing in common. */
 import type { Channel } from '../topology.ts';
 import { kubeconfigClients } from './edits.ts';
-import type { Scope, Situation, Stated } from './fault.ts';
+import type { RealWorld, Scope, Situation, Stated } from './fault.ts';
 import { NEXT } from './outcome.ts';
 
 /** Everybody that dials: the API server (towards etcd), and whoever has a kubeconfig. */
@@ -85,4 +85,39 @@ export function gone({ channels }: Situation, instance: string): Stated[] {
     if (channel.client === instance) return [untried(channel)];
     return channel.server === instance ? [refused(channel)] : [];
   });
+}
+
+/**
+ * It succeeds, and should not.
+ * @param unsafe    a part of the sentence that is said about it
+ * @param possible  what somebody can do now who could not before
+ */
+export function letIn({ id }: Channel, unsafe: string, possible: string): Stated {
+  return {
+    channel: id,
+    layer: 'ok',
+    by: null,
+    code: null,
+    alert: null,
+    clientText: null,
+    serverText: null,
+    shows: NEXT,
+    stops: possible,
+    unsafe,
+  };
+}
+
+/** `kubelet@worker-1` -> `worker-1`; empty for what runs on no worker. */
+export function workerOf(instance: string): string {
+  return instance.split('@')[1] ?? '';
+}
+
+/** The API server's connections to kubelets. */
+export function toKubelets({ channels }: Situation): readonly Channel[] {
+  return channels.filter(({ client, server }) => client === 'kube-apiserver' && server !== 'etcd');
+}
+
+/** Where nobody refuses, nobody prints anything. */
+export function nothing(source: string, text = 'it is accepted'): RealWorld['texts'][number] {
+  return { program: 'every program', text: `(nothing: ${text})`, source };
 }

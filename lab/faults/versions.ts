@@ -2,16 +2,12 @@
 import { instancesOf } from '../topology.ts';
 import { kubeletConfigEdit, labYamlEdit, manifestEdit } from './edits.ts';
 import type { ChangeContext, Fault } from './fault.ts';
-import { diallers, nothingInCommon, ownDial, servers, untried, withoutStore } from './reach.ts';
+import { diallers, nothingInCommon, ownDial, servers, untried, withoutStore, workerOf } from './reach.ts';
 
 /** Suites for keys of the other kind: every one is known to the server, none fits its certificate. */
 function unfitSuites({ directory }: Pick<ChangeContext, 'directory'>): readonly string[] {
   const kind = directory.choices.key === 'rsa-2048' ? 'ECDSA' : 'RSA';
   return [`TLS_ECDHE_${kind}_WITH_AES_128_GCM_SHA256`, `TLS_ECDHE_${kind}_WITH_AES_256_GCM_SHA384`];
-}
-
-function workerOf(instance: string): string {
-  return instance.split('@')[1] ?? '';
 }
 
 /** Part of the family protocol. */
@@ -81,7 +77,7 @@ export const versions = [
     outcomes: (situation) => [
       ...withoutStore(situation),
       ...ownDial(situation).map((channel) =>
-        nothingInCommon(channel, 'PROTOCOL_VERSION', 'tls: client offered only unsupported versions: [303]'),
+        nothingInCommon(channel, 'PROTOCOL_VERSION', 'tls: client offered only unsupported versions: [303'),
       ),
     ],
     harm: 'mtls-lab handshake kubectl kube-apiserver',

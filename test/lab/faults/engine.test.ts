@@ -40,7 +40,7 @@ test('a second fault on the same file is refused, and undo puts the old bytes an
   await expect(applyFault(directory, findFault('unknown-ca'), 'scheduler')).rejects.toMatchObject({
     code: 'FAULT_STANDS',
   });
-  undoFault(directory, 'scheduler');
+  await undoFault(directory, 'scheduler');
   expect([read(CERT), statSync(join(dir, CERT)).mode]).toEqual(before);
   expect(brokenTargets(directory)).toEqual([]);
   expect(readdirSync(join(dir, 'run', 'broken'))).toEqual([]);
