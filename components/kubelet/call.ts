@@ -4,6 +4,7 @@
 import type { RunningContainer } from './containers.ts';
 import type { FileSystem } from './files.ts';
 import type { LocalPod } from './pods.ts';
+import type { Terminal } from './terminal-size.ts';
 
 /** Where a command runs, and whom it talks to. */
 export interface CommandContext {
@@ -15,6 +16,8 @@ export interface CommandContext {
   readonly stderr: (data: string | Uint8Array) => void;
   /** Null: nothing to read. */
   readonly stdin: AsyncIterable<Uint8Array> | null;
+  /** Null: the streams are pipes. */
+  readonly terminal: Terminal | null;
   readonly signal: AbortSignal;
   /** The longest that one `sleep` takes. */
   readonly maxSleepMs: number;

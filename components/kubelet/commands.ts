@@ -76,6 +76,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       '   42 root      0:00 ps',
     ]);
   },
+  tty: ({ terminal, stdout }) => {
+    print(stdout, [terminal ? '/dev/pts/0' : 'not a tty']);
+    return terminal ? 0 : 1;
+  },
+  stty: ({ args, terminal, stdout, stderr }) => {
+    if (!terminal) {
+      stderr('stty: standard input: Inappropriate ioctl for device\n');
+      return 1;
+    }
+    if (args[0] === 'size') return print(stdout, [`${terminal.rows} ${terminal.columns}`]);
+    return print(stdout, [`speed 38400 baud; rows ${terminal.rows}; columns ${terminal.columns}; line = 0;`]);
+  },
   sleep: async ({ args, signal, maxSleepMs, stderr }) => {
     const match = /^(\d+(?:\.\d+)?)([smhd]?)$|^(inf(?:inity)?)$/.exec(args[0] ?? '');
     if (!match) {

@@ -8,13 +8,15 @@ import { logOf, type RunningContainer } from './containers.ts';
 import type { LocalPod } from './pods.ts';
 import { runCommand } from './shell.ts';
 import { runTerminal } from './terminal.ts';
+import type { Terminal } from './terminal-size.ts';
 
 /** The streams of one session. */
 export interface ExecStreams {
   readonly stdin: ByteQueue | null;
   readonly stdout: (data: string | Uint8Array) => void;
   readonly stderr: (data: string | Uint8Array) => void;
-  readonly tty: boolean;
+  /** Null: no terminal was asked for. */
+  readonly terminal: Terminal | null;
   readonly signal: AbortSignal;
 }
 
@@ -55,15 +57,16 @@ export async function exec(
   const context = {
     ...target,
     stdout: streams.stdout,
-    stderr: streams.tty ? streams.stdout : streams.stderr,
+    stderr: streams.terminal ? streams.stdout : streams.stderr,
     stdin: streams.stdin,
+    terminal: streams.terminal,
     signal: streams.signal,
     maxSleepMs: MAX_SLEEP_MS,
   };
   const interactive = SHELLS.includes(name) && command.slice(1).every((word) => /^-[il]+$/.test(word));
   const code =
     interactive && streams.stdin
-      ? await runTerminal(context, streams.stdin, streams.tty)
+      ? await runTerminal(context, streams.stdin, streams.terminal !== null)
       : await runCommand(command, context);
   if (code === 0) return SUCCESS;
   return {

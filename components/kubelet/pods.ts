@@ -211,6 +211,7 @@ export function startPods(options: PodsOptions): Pods {
       stderr: print('stderr'),
       stdin: null,
       signal: container.ended.signal,
+      terminal: null,
       maxSleepMs: Number.POSITIVE_INFINITY,
     }).then((code) => {
       if (!container.ended.signal.aborted && !closed) ended(mine, container, code);

@@ -95,7 +95,7 @@ function createApp(): Express {
       stdin: null,
       stdout: write,
       stderr: write,
-      tty: false,
+      terminal: null,
       signal: new AbortController().signal,
     };
     exec(target, command, streams).then((status) => {

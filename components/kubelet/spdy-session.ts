@@ -11,6 +11,7 @@ import type { ExecStatus, ExecStreams } from './exec.ts';
 import { connectToPod } from './pod-network.ts';
 import type { LocalPod } from './pods.ts';
 import { type SpdyStream, serveSpdy } from './spdy.ts';
+import { newTerminal, resizeTerminal } from './terminal-size.ts';
 import type { WantedStreams } from './web-socket.ts';
 
 const VERSION_HEADER = 'x-stream-protocol-version';
@@ -31,6 +32,7 @@ export function serveSpdyExec(
   if (!accept(request, socket, 'v4.channel.k8s.io')) return;
   const gone = new AbortController();
   const stdin = wanted.stdin ? byteQueue() : null;
+  const terminal = wanted.tty ? newTerminal() : null;
   const streams = new Map<string, SpdyStream>();
   const query = new URL(request.url ?? '/', 'https://kubelet').searchParams;
   const asked = (...names: string[]): boolean =>
@@ -40,6 +42,7 @@ export function serveSpdyExec(
     ...(wanted.stdin ? ['stdin'] : []),
     ...(asked('stdout', 'output') ? ['stdout'] : []),
     ...(asked('stderr', 'error') && !wanted.tty ? ['stderr'] : []),
+    ...(wanted.tty ? ['resize'] : []),
   ];
 
   const run = async (): Promise<void> => {
@@ -47,7 +50,7 @@ export function serveSpdyExec(
       stdin,
       stdout: (data) => streams.get('stdout')?.send(data),
       stderr: (data) => streams.get('stderr')?.send(data),
-      tty: wanted.tty,
+      terminal,
       signal: gone.signal,
     });
     streams.get('error')?.send(JSON.stringify(status));
@@ -64,6 +67,7 @@ export function serveSpdyExec(
         stream.onData = (bytes) => stdin?.push(bytes);
         stream.onEnd = () => stdin?.end();
       }
+      if (type === 'resize') stream.onData = (bytes) => resizeTerminal(terminal, bytes);
       if (begun || !expected.every((one) => streams.has(one))) return;
       begun = true;
       void run();

@@ -7,6 +7,8 @@ import { openSession } from './shell.ts';
 
 const CTRL_C = 3;
 const CTRL_D = 4;
+/** 128 and the signal's number. */
+const INTERRUPTED = 130;
 const BACKSPACES = [8, 127];
 
 /**
@@ -33,10 +35,12 @@ export async function runTerminal(context: CommandContext, keys: ByteQueue, tty:
   };
   const submit = (text: string): void => {
     busy += 1;
+    // Ctrl-C stops what was typed before it, begun or not.
+    const { signal: stopped } = interrupt;
     tail = tail.then(async () => {
-      if (!left) {
-        interrupt = new AbortController();
-        const signal = AbortSignal.any([context.signal, interrupt.signal]);
+      if (stopped.aborted) code = INTERRUPTED;
+      else if (!left) {
+        const signal = AbortSignal.any([context.signal, stopped]);
         const outcome = await session.run(text, { signal });
         code = outcome.code;
         left = outcome.left;
@@ -54,8 +58,9 @@ export async function runTerminal(context: CommandContext, keys: ByteQueue, tty:
     } else if (tty && byte === CTRL_C) {
       context.stdout('^C\r\n');
       line = '';
-      if (busy > 0) interrupt.abort();
-      else prompt();
+      if (busy === 0) prompt();
+      interrupt.abort();
+      interrupt = new AbortController();
     } else if (tty && byte === CTRL_D) {
       if (line === '') keys.end();
     } else if (tty && BACKSPACES.includes(byte)) {

@@ -9,9 +9,10 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { byteQueue } from './byte-queue.ts';
 import type { ExecStatus, ExecStreams } from './exec.ts';
+import { newTerminal, resizeTerminal } from './terminal-size.ts';
 
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
-const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
+const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /** One WebSocket server for all kubelets of the process: it holds no state per kubelet. */
@@ -51,6 +52,7 @@ async function converse(
 ): Promise<void> {
   const gone = new AbortController();
   const stdin = wanted.stdin ? byteQueue() : null;
+  const terminal = wanted.tty ? newTerminal() : null;
   const send = (channel: number, data: string | Uint8Array): void => {
     if (connection.readyState !== connection.OPEN) return;
     connection.send(
@@ -64,6 +66,7 @@ async function converse(
         ? Buffer.concat(data)
         : Buffer.from(data);
     if (bytes[0] === CHANNEL.stdin) stdin?.push(bytes.subarray(1));
+    else if (bytes[0] === CHANNEL.resize) resizeTerminal(terminal, bytes.subarray(1));
     else if (bytes[0] === CHANNEL.close && bytes[1] === CHANNEL.stdin) stdin?.end();
   });
   connection.on('close', () => {
@@ -75,7 +78,7 @@ async function converse(
     stdin,
     stdout: (data) => send(CHANNEL.stdout, data),
     stderr: (data) => send(CHANNEL.stderr, data),
-    tty: wanted.tty,
+    terminal,
     signal: gone.signal,
   });
   send(CHANNEL.status, JSON.stringify(status));

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import { type OnTerminal, startOnTerminal } from './terminal.ts';
 import { requireKubectl } from './tools.ts';
 
 const LIMIT_MS = 60_000;
@@ -21,6 +22,12 @@ export interface Kubectl {
   (args: readonly string[], stdin?: string): Promise<KubectlResult>;
   /** Start one and leave it running. */
   start(args: readonly string[]): RunningKubectl;
+  /** Start one on a terminal. @param python  path of python3 */
+  startOnTerminal(
+    python: string,
+    args: readonly string[],
+    size: { readonly rows: number; readonly columns: number },
+  ): OnTerminal;
 }
 
 /** A kubectl that runs. */
@@ -46,11 +53,16 @@ export function kubectlFor(context: TestContext, dir: string, release: string): 
  */
 export function bindKubectl(path: string, kubeconfig: string, home: string): Kubectl {
   mkdirSync(home, { recursive: true });
+  const env = {
+    HOME: home,
+    KUBECONFIG: kubeconfig,
+    PATH: process.env['PATH'] ?? '',
+    TERM: 'dumb',
+    TZ: 'UTC',
+  };
+  const cache = `--cache-dir=${join(home, 'cache')}`;
   const start = (args: readonly string[]): RunningKubectl => {
-    const child = spawn(path, [`--cache-dir=${join(home, 'cache')}`, ...args], {
-      env: { HOME: home, KUBECONFIG: kubeconfig, PATH: process.env['PATH'] ?? '', TERM: 'dumb', TZ: 'UTC' },
-      stdio: 'pipe',
-    });
+    const child = spawn(path, [cache, ...args], { env, stdio: 'pipe' });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -87,5 +99,12 @@ export function bindKubectl(path: string, kubeconfig: string, home: string): Kub
     running.closeInput();
     return running.ended;
   };
-  return Object.assign(run, { start });
+  return Object.assign(run, {
+    start,
+    startOnTerminal: (
+      python: string,
+      args: readonly string[],
+      size: { readonly rows: number; readonly columns: number },
+    ) => startOnTerminal(python, [path, cache, ...args], env, size),
+  });
 }

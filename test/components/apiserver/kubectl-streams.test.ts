@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { kubectlFor } from '../../support/kubectl.ts';
 import { describeKubectl } from '../../support/kubectl-list.ts';
+import { requireTool } from '../../support/tools.ts';
 import { eventually, openWholeCluster, type WholeCluster } from '../../support/whole-cluster.ts';
 
 let cluster: WholeCluster;
@@ -66,6 +67,50 @@ describeKubectl({
       const failed = await kubectl(['exec', 'one', '--', 'sh', '-c', 'exit 3']);
       expect(failed.code).toBe(3);
       expect(failed.stderr).toContain('command terminated with exit code 3');
+    });
+
+    test('exec -it is a shell on a terminal: it echoes, follows the window, and ends with the exit code', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const python = requireTool(context, 'python3');
+      const shell = kubectl.startOnTerminal(python, ['exec', '-it', 'one', '--', 'sh'], {
+        rows: 24,
+        columns: 80,
+      });
+      try {
+        await eventually('the prompt', () => shell.output().endsWith('/ # '));
+        shell.type('echo typed\r');
+        await eventually('an echo and an answer', () =>
+          shell.output().endsWith('/ # echo typed\r\ntyped\r\n/ # '),
+        );
+        const sizeIs = (size: string) =>
+          eventually(`the size is ${size}`, async () => {
+            const before = shell.output().length;
+            shell.type('stty size\r');
+            await eventually('an answer', () => shell.output().slice(before).endsWith('/ # '));
+            return shell.output().slice(before).includes(`\n${size}\r\n`);
+          });
+        await sizeIs('24 80');
+        shell.resize(40, 132);
+        await sizeIs('40 132');
+        shell.type('sleep 100\r');
+        shell.type('\u0003');
+        await eventually('Ctrl-C ends the command', () => shell.output().endsWith('^C\r\n/ # '));
+        shell.type('exit 7\r');
+        expect(await shell.ended).toBe(7);
+        expect(shell.output()).toMatch(/command terminated with exit code 7\r\n$/);
+      } finally {
+        await shell.stop();
+      }
+    });
+
+    test.for([
+      ['head -n 1', 'one\ntwo\n', 'one\n', 0],
+      ['cat >/dev/null; exit 5', 'gone\n', '', 5],
+      ['tty', '', 'not a tty\n', 1],
+    ] as const)('exec -i: %s', async ([script, input, output, code], context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const result = await kubectl(['exec', '-i', 'one', '--', 'sh', '-c', script], input);
+      expect(result).toMatchObject({ code, stdout: output });
     });
 
     test('cp brings a file out', async (context) => {

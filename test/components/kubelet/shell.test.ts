@@ -39,6 +39,7 @@ async function execute(
     stderr: (data) => err.push(Buffer.from(data)),
     stdin: input,
     signal,
+    terminal: null,
     maxSleepMs: 50,
   });
   return {
