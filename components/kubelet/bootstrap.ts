@@ -18,12 +18,10 @@ import { isStatus, RequestError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { type Credentials, readCredentials } from '../api/credentials.ts';
 import type { Host } from '../host.ts';
-import { readOutcome, sendRequest, waitingProblem } from './certificate-request.ts';
+import { awaitOutcome, readOutcome, sendRequest, waitingProblem } from './certificate-request.ts';
 import { type CertificateStore, firstCertificate } from './certificate-store.ts';
 
 const SOURCE = 'k8s.io/kubernetes pkg/kubelet/certificate/bootstrap/bootstrap.go';
-const LOOKS = 8;
-const LOOK_MS = 125;
 
 /** A bootstrap under way. */
 export interface Bootstrap {
@@ -164,17 +162,14 @@ export function startBootstrap(options: BootstrapOptions): Bootstrap {
             csr: asked.name,
           });
         }
-        for (let looks = fresh ? LOOKS : 1; looks > 0; looks--) {
-          if (await look()) return true;
-          if (looks > 1) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-        }
+        return await awaitOutcome(look, fresh);
       } catch (error) {
         client.klog('E', 'run.go:72', 'command failed', {
           err: `failed to run Kubelet: ${messageOf(error)}`,
         });
         problem = hindrance(node, error);
+        return false;
       }
-      return false;
     },
     problem: () => problem,
   };

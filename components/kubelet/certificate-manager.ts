@@ -12,6 +12,7 @@ import { generateKeys, type KeyPair, writePrivateKey } from '../../certs/keys.ts
 import type { Certificate } from '../../certs/x509.ts';
 import type { ApiClient } from '../api/client.ts';
 import {
+  awaitOutcome,
   KUBELET_SIGNERS,
   readOutcome,
   refusedProblem,
@@ -25,9 +26,6 @@ import type { CertificateStore } from './certificate-store.ts';
 const WAIT_MS = 15 * 60_000;
 const BACKOFF_FIRST_MS = 2000;
 const BACKOFF_LAST_MS = 32_000;
-/** Approving and signing take milliseconds where nobody has to be asked. */
-const LOOKS = 8;
-const LOOK_MS = 125;
 
 /** Keeps one certificate fresh. */
 export interface CertificateManager {
@@ -101,8 +99,9 @@ export function startCertificateManager(options: ManagerOptions): CertificateMan
     }
   };
 
-  const look = async (): Promise<'pending' | 'done'> => {
-    if (asked === null) return 'done';
+  /** True: nothing is under way any more. */
+  const look = async (): Promise<boolean> => {
+    if (asked === null) return true;
     const { name, keys, sinceMs } = asked;
     const outcome = await readOutcome(client, name);
     if (outcome.kind === 'issued') {
@@ -110,17 +109,17 @@ export function startCertificateManager(options: ManagerOptions): CertificateMan
       asked = null;
       force = false;
       backoffMs = BACKOFF_FIRST_MS;
-      return 'done';
+      return true;
     }
     const late = performance.now() - sinceMs > WAIT_MS;
     if (outcome.kind === 'pending' && !late) {
       asked.approved = outcome.approved;
-      return 'pending';
+      return false;
     }
     asked = null;
     const why = outcome.kind === 'refused' ? outcome.text : 'timed out waiting for the condition';
     complain(`Certificate request was not signed: ${why}`);
-    return 'done';
+    return true;
   };
 
   return {
@@ -131,10 +130,7 @@ export function startCertificateManager(options: ManagerOptions): CertificateMan
         await ask();
       }
       try {
-        for (let looks = fresh ? LOOKS : 1; looks > 0; looks--) {
-          if ((await look()) === 'done') return;
-          if (looks > 1) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-        }
+        await awaitOutcome(look, fresh);
       } catch (error) {
         complain(`Certificate request was not signed: ${messageOf(error)}`);
       }

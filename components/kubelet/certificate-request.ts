@@ -14,6 +14,9 @@ import { type CertificateSigningRequest, conditionOf } from '../api/kinds.ts';
 
 const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 
+const LOOKS = 8;
+const LOOK_MS = 125;
+
 /** The two signers that kubelets ask, and what they demand. */
 export const KUBELET_SIGNERS = {
   client: { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', purpose: 'client auth' },
@@ -94,6 +97,19 @@ export async function readOutcome(client: ApiClient, name: string): Promise<Requ
   const approved = conditionOf(conditions, 'Approved') !== undefined;
   if (!approved || certificate === undefined) return { kind: 'pending', approved };
   return { kind: 'issued', pem: Buffer.from(certificate, 'base64').toString('utf8') };
+}
+
+/**
+ * Look for an answer: a few times right after asking, for approving and signing take milliseconds where no person has
+ * to be asked; later once per round.
+ * @param look  true: there is nothing more to wait for
+ */
+export async function awaitOutcome(look: () => Promise<boolean>, justAsked: boolean): Promise<boolean> {
+  for (let looks = justAsked ? LOOKS : 1; looks > 0; looks--) {
+    if (await look()) return true;
+    if (looks > 1) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  return false;
 }
 
 const REFUSALS = [
