@@ -160,13 +160,13 @@ const CLUSTER_WORDS: readonly Word[] = [
     'bootstrap',
     ['TLS bootstrap', 'bootstrap token'],
     'How a new node gets its first certificate: with a token it may ask for one.',
-    'CSRs signed by the controller-manager.',
+    'kubeadm join: bootstrap-kubelet.conf has the token, kube-controller-manager approves and signs. In the lab: up --client-auth request, certs signing on, and that file in hosts/WORKER/etc/kubernetes/.',
   ),
   word(
     'rotation',
     ['certificate rotation', 'renewal'],
     'Replacing a certificate before it expires.',
-    'Issue, distribute, reload: a component that reads its file only at start goes on with the old one.',
+    'Issue, distribute, reload: a component that reads its file only at start goes on with the old one. A kubelet with rotateCertificates: true asks for a new one by itself, at 70 to 90 % of its life.',
   ),
   word(
     'key log',
