@@ -26,6 +26,8 @@ export interface LabDirectory {
   readonly hosts: readonly { readonly name: string; readonly root: string }[];
   /** What lab.yaml says, by component or instance. */
   readonly settings: Readonly<Record<string, Partial<Settings>>>;
+  /** Who knocks at which server's door without wanting anything, by the server's instance id. */
+  readonly noise: Readonly<Record<string, readonly Noise[]>>;
   /** From the manifests and kubelet configs; a port is missing where the file cannot be read. */
   readonly ports: Partial<Ports>;
 }
@@ -38,6 +40,10 @@ export type DirectoryState = 'absent' | 'interrupted' | 'made' | 'foreign' | 'da
 
 /** Written first by `init` and removed last. */
 export const INIT_MARKER = join('run', 'init');
+
+/** Callers that a server's log knows, and that mean nothing; `noise.ts` has them. */
+export const NOISES = ['tcp-probe', 'port-scan', 'old-hello'] as const;
+export type Noise = (typeof NOISES)[number];
 
 /** What the lab makes at the top of DIR. */
 export const MADE = ['hosts', 'pki', 'run', 'clock', 'lab.yaml'] as const;
@@ -121,6 +127,7 @@ export function readDirectory(path: string): LabDirectory {
     workers: workerNames(choices),
     hosts: hostNames(choices).map((name) => ({ name, root: join(dir, 'hosts', name) })),
     settings: readSettings(content['components'], refuse),
+    noise: readNoise(content['noise'], refuse),
     ports: readPorts(dir, workerNames(choices)),
   };
 }
@@ -263,6 +270,17 @@ function readSettings(value: unknown, refuse: Refuse): Record<string, Partial<Se
     }
   }
   return value as Record<string, Partial<Settings>>;
+}
+
+function readNoise(value: unknown, refuse: Refuse): Record<string, readonly Noise[]> {
+  if (value === undefined || value === null) return {};
+  if (!isRecord(value)) throw refuse(['noise'], '"noise:" is not a mapping');
+  for (const [server, kinds] of Object.entries(value)) {
+    if (Array.isArray(kinds) && kinds.every((kind) => (NOISES as readonly unknown[]).includes(kind)))
+      continue;
+    throw refuse(['noise', server], `noise.${server} is not a list of ${NOISES.join(', ')}`);
+  }
+  return value as Record<string, readonly Noise[]>;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -14,6 +14,7 @@ import type { Journal } from './journal.ts';
 import { takeLock } from './lock.ts';
 import { CLIENT_AUTH_MODES, switchMode } from './mode.ts';
 import { namesOf, resolveComponent, topologyOf } from './names.ts';
+import { startNoise } from './noise.ts';
 import { seedWorkload } from './seed.ts';
 import { openSettings } from './settings.ts';
 import { reportStatus } from './status.ts';
@@ -62,6 +63,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     });
     cluster = running;
     const seeded = options.seed === false ? undefined : seed(running);
+    const noise = startNoise(directory, running);
     const api = await serveApi(routesOf(directory, running));
     lock.publish(api);
     return {
@@ -69,6 +71,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       cluster: running,
       api: { url: api.url, token: api.token },
       close: async () => {
+        noise.close();
         await api.close();
         await seeded;
         await running.close();

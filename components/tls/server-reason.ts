@@ -27,6 +27,10 @@ export function serverReason(half: Half, number: number, opensslText: string): r
       return ['HANDSHAKE_FAILURE', 'tls: client requested unsupported application protocols'];
     case 40:
       if (!said('server_hello')) {
+        // SSL 3.0: OpenSSL does not look at its version; Go does.
+        if (offeredVersions(messages).length === 0) {
+          return ['PROTOCOL_VERSION', 'tls: client offered only unsupported versions: []'];
+        }
         return ['NO_SHARED_CIPHER', 'tls: no cipher suite supported by both client and server'];
       }
       break;

@@ -8,6 +8,7 @@ import type { Fault, Scope } from './fault.ts';
 import { identity } from './identity.ts';
 import { material } from './material.ts';
 import { names } from './names.ts';
+import { noise } from './noise.ts';
 import { protocol } from './protocol.ts';
 import { settings } from './settings.ts';
 import { trust } from './trust.ts';
@@ -26,6 +27,7 @@ export const faults: readonly Fault[] = [
   ...material,
   ...protocol,
   ...settings,
+  ...noise,
 ];
 
 /**

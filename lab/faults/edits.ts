@@ -5,6 +5,7 @@ import { MODES, readTextIfAny } from '../../certs/files.ts';
 import { hostPath } from '../../certs/hosts.ts';
 import { withManifestFlag } from '../../components/manifest.ts';
 import { CONFIG_PATHS, type StaticPod } from '../config-files.ts';
+import type { Noise } from '../directory.ts';
 import { instancesOf } from '../topology.ts';
 import type { ChangeContext, FileChange, Scope } from './fault.ts';
 import { inDir } from './mint.ts';
@@ -119,6 +120,19 @@ export function labYamlEdit(
         if (!isMap(document.getIn(['components', component])))
           document.setIn(['components', component], document.createNode({}, { flow: true }));
         setAll(document, ['components', component], settings);
+      }),
+  };
+}
+
+/** Let somebody knock at a server's door. */
+export function noiseEdit(server: string, noise: Noise): FileChange {
+  return {
+    path: 'lab.yaml',
+    edit: (text) =>
+      edited(text, (document) => {
+        const before: unknown = document.getIn(['noise', server]);
+        const kinds = isSeq(before) ? (before.toJSON() as unknown[]) : [];
+        if (!kinds.includes(noise)) document.setIn(['noise', server], [...kinds, noise]);
       }),
   };
 }

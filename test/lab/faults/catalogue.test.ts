@@ -9,8 +9,11 @@ const CASES = {
     'same-name-ca etcd-server',
     'wrong-name kubelet@worker-1',
     'wrong-usage admin',
+    'http-url kube-scheduler',
+    'forged-admin kube-proxy@worker-1',
+    'port-scan etcd',
   ],
-  request: ['unknown-ca scheduler'],
+  request: ['unknown-ca scheduler', 'kubelet-open kubelet@worker-1'],
 } as const;
 
 describe.for(['require', 'request'] as const)('in mode %s', (clientAuth) => {
