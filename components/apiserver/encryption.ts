@@ -13,9 +13,10 @@ import { LabError, messageOf } from '../../certs/errors.ts';
 import { at, isObject, listAt, textAt, textsAt } from '../api/object.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Host } from '../host.ts';
+import { openSecretbox, SECRETBOX_KEY_BYTES, SECRETBOX_NONCE_BYTES, sealSecretbox } from './secretbox.ts';
 import type { Codec } from './store.ts';
 
-const KEY_BYTES: readonly number[] = [16, 24, 32];
+const AES_KEY_BYTES: readonly number[] = [16, 24, 32];
 const IV_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -36,39 +37,66 @@ interface Rule {
 
 const IDENTITY: Provider = { prefix: '', seal: (plain) => plain, open: (sealed) => sealed };
 
-/** How each provider seals, given its key. The real AES providers authenticate the etcd key with GCM only. */
-const MAKERS: Readonly<Record<string, (secret: Buffer) => Omit<Provider, 'prefix'>>> = {
-  aescbc: (secret) => ({
-    seal(plain) {
-      const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv(`aes-${secret.length * 8}-cbc` as 'aes-256-cbc', secret, iv);
-      return Buffer.concat([iv, cipher.update(plain), cipher.final()]);
-    },
-    open(sealed) {
-      const cipher = createDecipheriv(
-        `aes-${secret.length * 8}-cbc` as 'aes-256-cbc',
-        secret,
-        sealed.subarray(0, IV_BYTES),
-      );
-      return Buffer.concat([cipher.update(sealed.subarray(IV_BYTES)), cipher.final()]);
-    },
-  }),
-  aesgcm: (secret) => ({
-    seal(plain, key) {
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv(`aes-${secret.length * 8}-gcm` as 'aes-256-gcm', secret, nonce);
-      cipher.setAAD(Buffer.from(key, 'utf8'));
-      return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-    },
-    open(sealed, key) {
-      const end = sealed.length - TAG_BYTES;
-      const nonce = sealed.subarray(0, NONCE_BYTES);
-      const cipher = createDecipheriv(`aes-${secret.length * 8}-gcm` as 'aes-256-gcm', secret, nonce);
-      cipher.setAAD(Buffer.from(key, 'utf8'));
-      cipher.setAuthTag(sealed.subarray(end));
-      return Buffer.concat([cipher.update(sealed.subarray(NONCE_BYTES, end)), cipher.final()]);
-    },
-  }),
+/** How a provider seals, given its key, and how long that may be. */
+interface Maker {
+  readonly keyBytes: readonly number[];
+  make(secret: Buffer): Omit<Provider, 'prefix'>;
+}
+
+/** Only GCM binds a value to its key in etcd, as in reality. */
+const MAKERS: Readonly<Record<string, Maker>> = {
+  aescbc: {
+    keyBytes: AES_KEY_BYTES,
+    make: (secret) => ({
+      seal(plain) {
+        const iv = randomBytes(IV_BYTES);
+        const cipher = createCipheriv(`aes-${secret.length * 8}-cbc` as 'aes-256-cbc', secret, iv);
+        return Buffer.concat([iv, cipher.update(plain), cipher.final()]);
+      },
+      open(sealed) {
+        const cipher = createDecipheriv(
+          `aes-${secret.length * 8}-cbc` as 'aes-256-cbc',
+          secret,
+          sealed.subarray(0, IV_BYTES),
+        );
+        return Buffer.concat([cipher.update(sealed.subarray(IV_BYTES)), cipher.final()]);
+      },
+    }),
+  },
+  aesgcm: {
+    keyBytes: AES_KEY_BYTES,
+    make: (secret) => ({
+      seal(plain, key) {
+        const nonce = randomBytes(NONCE_BYTES);
+        const cipher = createCipheriv(`aes-${secret.length * 8}-gcm` as 'aes-256-gcm', secret, nonce);
+        cipher.setAAD(Buffer.from(key, 'utf8'));
+        return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+      },
+      open(sealed, key) {
+        const end = sealed.length - TAG_BYTES;
+        const nonce = sealed.subarray(0, NONCE_BYTES);
+        const cipher = createDecipheriv(`aes-${secret.length * 8}-gcm` as 'aes-256-gcm', secret, nonce);
+        cipher.setAAD(Buffer.from(key, 'utf8'));
+        cipher.setAuthTag(sealed.subarray(end));
+        return Buffer.concat([cipher.update(sealed.subarray(NONCE_BYTES, end)), cipher.final()]);
+      },
+    }),
+  },
+  secretbox: {
+    keyBytes: [SECRETBOX_KEY_BYTES],
+    make: (secret) => ({
+      seal(plain) {
+        const nonce = randomBytes(SECRETBOX_NONCE_BYTES);
+        return Buffer.concat([nonce, sealSecretbox(plain, nonce, secret)]);
+      },
+      open(sealed) {
+        const nonce = sealed.subarray(0, SECRETBOX_NONCE_BYTES);
+        const plain = openSecretbox(sealed.subarray(SECRETBOX_NONCE_BYTES), nonce, secret);
+        if (!plain) throw new Error('the stored data is damaged, or was sealed with another key');
+        return plain;
+      },
+    }),
+  },
 };
 
 /**
@@ -136,16 +164,16 @@ function providersOf(entry: unknown, refuse: (what: string) => LabError): Provid
   if (!isObject(entry)) return [];
   const [[kind, settings] = ['', undefined]] = Object.entries(entry);
   if (kind === 'identity') return [IDENTITY];
-  const make = MAKERS[kind];
-  if (!make) throw refuse(`provider ${kind} is not known here; use aescbc, aesgcm or identity`);
+  const maker = MAKERS[kind];
+  if (!maker) throw refuse(`provider ${kind} is not known here; use secretbox, aescbc, aesgcm or identity`);
   return listAt(settings, 'keys').map((key) => {
     const secret = Buffer.from(String(at(key, 'secret') ?? ''), 'base64');
     const name = textAt(key, 'name');
-    if (!KEY_BYTES.includes(secret.length)) {
+    if (!maker.keyBytes.includes(secret.length)) {
       throw refuse(
-        `secret of key ${JSON.stringify(name)} has ${secret.length} bytes, wanted 16, 24 or 32 (head -c 32 /dev/urandom | base64)`,
+        `secret of key ${JSON.stringify(name)} has ${secret.length} bytes, wanted ${maker.keyBytes.join(', ').replace(/, (\d+)$/, ' or $1')} (head -c 32 /dev/urandom | base64)`,
       );
     }
-    return { prefix: `k8s:enc:${kind}:v1:${name}:`, ...make(secret) };
+    return { prefix: `k8s:enc:${kind}:v1:${name}:`, ...maker.make(secret) };
   });
 }

@@ -36,6 +36,7 @@ export interface TestCluster {
   readonly dir: string;
   readonly kubeconfig: string;
   readonly apiserver: Running;
+  readonly etcdUrl: string;
   readonly logs: readonly string[];
   /** Start one more component on a host, as the lab would. */
   start(component: Component, host: string, argv: readonly string[], id?: string): Promise<Running>;
@@ -139,6 +140,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     dir,
     kubeconfig: join(dir, 'hosts/laptop/.kube/config'),
     apiserver,
+    etcdUrl,
     logs,
     start,
     async call(identity, method, path, body, headers = {}) {

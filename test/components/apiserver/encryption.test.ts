@@ -22,7 +22,7 @@ function codec(providers: readonly object[]) {
   return openEncryption(host, '/config.json');
 }
 
-test.for(['aescbc', 'aesgcm'] as const)('%s hides a secret and shows it again', (kind) => {
+test.for(['aescbc', 'aesgcm', 'secretbox'] as const)('%s hides a secret and shows it again', (kind) => {
   const sealed = codec([{ [kind]: { keys: [{ name: 'key1', secret: KEY }] } }, { identity: {} }]);
   const bytes = sealed.encode(SECRET, '{"a":"hunter2"}');
   expect(bytes.toString('latin1').startsWith(`k8s:enc:${kind}:v1:key1:`)).toBe(true);
@@ -42,7 +42,21 @@ test('aesgcm binds a value to its key in etcd', () => {
   expect(() => sealed.decode('/registry/secrets/default/other', bytes)).toThrow();
 });
 
+test('secretbox refuses a value that was changed, or sealed with another key', () => {
+  const box = (secret: string) => codec([{ secretbox: { keys: [{ name: 'key1', secret }] } }]);
+  const bytes = box(KEY).encode(SECRET, '{}');
+  const other = box(Buffer.alloc(32, 8).toString('base64'));
+  expect(() => other.decode(SECRET, bytes)).toThrow('was sealed with another key');
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  expect(() => box(KEY).decode(SECRET, bytes)).toThrow('the stored data is damaged');
+});
+
 test.for([
+  [
+    'a secretbox key that would do for AES',
+    [{ secretbox: { keys: [{ name: 'k', secret: Buffer.alloc(16).toString('base64') }] } }],
+    /has 16 bytes, wanted 32 \(/,
+  ],
   [
     'a key of the wrong length',
     [{ aescbc: { keys: [{ name: 'k', secret: 'AAAA' }] } }],

@@ -1,13 +1,15 @@
 /** The API server and etcd: what it says when etcd is away, when etcd comes back empty, and on a real etcd. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCluster, type TestCluster, until } from '../../support/cluster.ts';
 import { requireTool } from '../../support/tools.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
+const SECRETS = '/api/v1/namespaces/default/secrets';
 const MERGE = { 'content-type': 'application/merge-patch+json' };
 
 describe('without etcd', () => {
@@ -78,35 +80,60 @@ describe('without etcd', () => {
   }, 60_000);
 });
 
-test('secrets lie in etcd in the clear, unless an encryption provider is configured', async () => {
+describe('with an encryption provider', () => {
   const key = Buffer.alloc(32, 1).toString('base64');
-  const cluster = await startCluster({
-    apiserverFlags: ['--encryption-provider-config=/etc/kubernetes/encryption.yaml'],
-    prepare: (dir) =>
-      writeFileSync(
-        join(dir, 'hosts/control-plane/etc/kubernetes/encryption.yaml'),
-        `apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n- resources: [secrets]\n  providers:\n  - aescbc: {keys: [{name: key1, secret: ${key}}]}\n  - identity: {}\n`,
-      ),
-  });
-  try {
-    const path = '/api/v1/namespaces/default/secrets';
-    await cluster.call('admin', 'POST', path, {
-      metadata: { name: 's1' },
-      stringData: { password: 'hunter2' },
+  const config = `apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets]
+  providers:
+  - secretbox: {keys: [{name: key1, secret: ${key}}]}
+  - identity: {}
+- resources: [configmaps]
+  providers:
+  - aescbc: {keys: [{name: key2, secret: ${key}}]}
+`;
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await startCluster({
+      apiserverFlags: ['--encryption-provider-config=/etc/kubernetes/encryption.yaml'],
+      prepare: (dir) =>
+        writeFileSync(join(dir, 'hosts/control-plane/etc/kubernetes/encryption.yaml'), config),
     });
-    expect((await cluster.call('admin', 'GET', `${path}/s1`)).body.data.password).toBe(
-      Buffer.from('hunter2').toString('base64'),
-    );
-    expect((await cluster.call('admin', 'GET', path)).body.items[0].data).toHaveProperty('password');
-    const stored = await cluster.etcdValue('/registry/secrets/default/s1');
-    expect(stored.toString('latin1')).toMatch(/^k8s:enc:aescbc:v1:key1:/);
-    expect(stored.includes('hunter2')).toBe(false);
-    expect((await cluster.etcdValue('/registry/namespaces/default')).toString()).toContain(
-      '"kind":"Namespace"',
-    );
-  } finally {
-    await cluster.close();
-  }
+    const metadata = { name: 'one' };
+    await cluster.call('admin', 'POST', SECRETS, { metadata, stringData: { password: 'hunter2' } });
+    await cluster.call('admin', 'POST', MAPS, { metadata, data: { a: 'hunter2' } });
+  });
+
+  afterAll(() => cluster?.close());
+
+  test('what was sealed is read again', async () => {
+    const { body } = await cluster.call('admin', 'GET', `${SECRETS}/one`);
+    expect(body.data.password).toBe(Buffer.from('hunter2').toString('base64'));
+    expect((await cluster.call('admin', 'GET', SECRETS)).body.items[0].data).toHaveProperty('password');
+    expect((await cluster.call('admin', 'GET', `${MAPS}/one`)).body.data).toEqual({ a: 'hunter2' });
+  });
+
+  test.for([
+    ['/registry/secrets/default/one', /^\/registry\/secrets\/default\/one\nk8s:enc:secretbox:v1:key1:/],
+    ['/registry/configmaps/default/one', /^\/registry\/configmaps\/default\/one\nk8s:enc:aescbc:v1:key2:/],
+    ['/registry/namespaces/default', /"kind":"Namespace"/],
+  ] as const)('etcdctl get %s shows what lies there', async ([path, wanted], context) => {
+    const pki = join(cluster.dir, 'hosts/control-plane/etc/kubernetes/pki');
+    const argv = [
+      `--endpoints=${cluster.etcdUrl}`,
+      `--cacert=${pki}/ca.crt`,
+      `--cert=${pki}/apiserver-etcd-client.crt`,
+      `--key=${pki}/apiserver-etcd-client.key`,
+    ];
+    const { stdout } = await promisify(execFile)(requireTool(context, 'etcdctl'), [...argv, 'get', path], {
+      encoding: 'latin1',
+      env: { ETCDCTL_API: '3' },
+    });
+    expect(stdout).toMatch(wanted);
+    expect(stdout).not.toMatch(/hunter2|aHVudGVyMg/);
+  });
 });
 
 test('works on a real etcd', async (context) => {
