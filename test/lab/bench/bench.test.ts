@@ -54,7 +54,7 @@ test('measures real code and prints JSON that holds the ratios', async () => {
   };
   expect(report.rounds).toBe(1);
   expect(report.groups.map(({ id }) => id)).toEqual(['verify']);
-  expect(report.groups[0]?.rows).toHaveLength(1);
+  expect(report.groups[0]?.rows).toHaveLength(2);
 });
 
 test.for([['nonsense'], ['--rounds', '0'], ['--scale', 'x']])(
