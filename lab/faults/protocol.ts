@@ -1,15 +1,27 @@
 /** Protocol: what goes wrong before any certificate is looked at. */
+import { existsSync } from 'node:fs';
 import { LabError } from '../../certs/errors.ts';
+import { hostPath } from '../../certs/hosts.ts';
+import { PLACES } from '../../certs/identities.ts';
 import { STATIC_PODS, type StaticPod } from '../config-files.ts';
-import { kubeconfigEdit, manifestEdit, manifestMoved, serverOf } from './edits.ts';
+import { kubeconfigEdit, kubeletConfigEdit, manifestEdit, manifestMoved, serverOf } from './edits.ts';
 import type { ChangeContext, Fault, FileChange, Stated } from './fault.ts';
+import { inDir } from './mint.ts';
 import { NEXT } from './outcome.ts';
-import { diallers, gone, ownDial, refused, withoutStore } from './reach.ts';
+import { diallers, gone, ownDial, refused, withoutStore, workerOf } from './reach.ts';
 import { versions } from './versions.ts';
 
 /** Nobody listens there: tcpmux, RFC 1078. */
 const EMPTY_PORT = 1;
 const PEER_PORT = { of: 2379, is: 2380 } as const;
+
+/** A kubelet asks for its serving certificate, and has none of its own. */
+const WITHOUT_SERVING = [
+  { path: ['serverTLSBootstrap'], value: true },
+  { path: ['tlsCertFile'], value: null },
+  { path: ['tlsPrivateKeyFile'], value: null },
+] as const;
+const SERVING_LINK = `${PLACES.kubelet}/kubelet-server-current.pem`;
 
 /** `https://127.0.0.1:2379` with another scheme or port, in --etcd-servers or in a kubeconfig. */
 function dialElsewhere(context: ChangeContext, url: (before: URL) => string): FileChange {
@@ -210,6 +222,55 @@ export const protocol = [
       ],
       see: 'crictl ps | grep -E "etcd|kube-"; ls /etc/kubernetes/manifests; ss -ltn',
       mend: 'move the manifest back into /etc/kubernetes/manifests',
+    },
+  },
+  {
+    id: 'serving-csr-pending',
+    family: 'protocol',
+    title: 'it asks the cluster for its serving certificate, and nobody has approved the request',
+    chain: 'API server -> kubelet: ClientHello, and no certificate to answer it with',
+    rule: 'pkg/kubelet/certificate/kubelet.go, NewKubeletServerCertificateManager: with serverTLSBootstrap the kubelet serves what its request brought, and no controller approves kubernetes.io/kubelet-serving.',
+    targets: ({ workers }) => workers.map((worker) => `kubelet@${worker}`),
+    change: (context) => {
+      const worker = workerOf(context.target);
+      const current = hostPath(context.directory.dir, worker, SERVING_LINK);
+      return [
+        kubeletConfigEdit(context, worker, WITHOUT_SERVING),
+        // What an earlier request brought would be served.
+        ...(existsSync(current)
+          ? [{ path: inDir(context.directory.dir, current), vanish: true } as const]
+          : []),
+      ];
+    },
+    outcomes: ({ channels, target }) =>
+      channels
+        .filter(({ server }) => server === target)
+        .map(({ id }) => ({
+          channel: id,
+          layer: 'tls',
+          by: 'server',
+          code: 'NO_SERVING_CERTIFICATE',
+          alert: 80,
+          clientText: 'remote error: tls: internal error',
+          serverText: 'no serving certificate available for the kubelet',
+          shows: NEXT,
+        })),
+    harm: 'mtls-lab kubectl logs deployment/web',
+    realWorld: {
+      texts: [
+        {
+          program: 'kubectl',
+          text: 'remote error: tls: internal error',
+          source: 'https://github.com/kubernetes/kubernetes/issues/73356',
+        },
+        {
+          program: 'kubelet',
+          text: 'no serving certificate available for the kubelet',
+          source: 'https://github.com/syself/cluster-api-provider-hetzner/issues/920',
+        },
+      ],
+      see: 'kubectl get csr   shows a request of signer kubernetes.io/kubelet-serving that is Pending',
+      mend: 'kubectl certificate approve NAME, after a look at its names; or let an approver do it for every node',
     },
   },
   ...versions,
