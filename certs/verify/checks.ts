@@ -160,6 +160,15 @@ export const CHECKS = [
     explain: ({ certificate }, { path }) => pathLengthText(certificate, path.indexOf(certificate) - 1),
   },
   {
+    stage: 'usage',
+    code: 'CERT_WRONG_USAGE',
+    source: `${GO}/verify.go, checkChainForKeyUsage`,
+    check: ({ path, purpose }) =>
+      path.map((certificate) => ({ passed: allows(certificate, purpose), certificate })),
+    explain: ({ certificate }, { purpose }) =>
+      `${called(certificate)} may be used for ${usageText(certificate)}; wanted is ${purpose}`,
+  },
+  {
     stage: 'policy',
     code: 'CERT_POLICY_INVALID',
     source: `${GO}/verify.go, policiesValid`,
@@ -172,15 +181,6 @@ export const CHECKS = [
       passed
         ? `a CA demands a certificate policy, and ${called(certificate)} has one`
         : `a CA demands a certificate policy, and none is valid from it down to ${called(certificate)}`,
-  },
-  {
-    stage: 'usage',
-    code: 'CERT_WRONG_USAGE',
-    source: `${GO}/verify.go, checkChainForKeyUsage`,
-    check: ({ path, purpose }) =>
-      path.map((certificate) => ({ passed: allows(certificate, purpose), certificate })),
-    explain: ({ certificate }, { purpose }) =>
-      `${called(certificate)} may be used for ${usageText(certificate)}; wanted is ${purpose}`,
   },
 ] as const satisfies readonly Check[];
 

@@ -5,7 +5,7 @@ import type { Code } from '../codes.ts';
 import type { Certificate } from '../x509.ts';
 
 /** Which check refused; the order is Go's. */
-export type Stage = 'present' | 'parse' | 'leaf' | 'name' | 'chain' | 'policy' | 'usage';
+export type Stage = 'present' | 'parse' | 'leaf' | 'name' | 'chain' | 'usage' | 'policy';
 
 /** Why a chain is refused. */
 export interface Refusal {

@@ -2,7 +2,7 @@
  * The verdict about a certificate chain, as Go's crypto/x509 gives it. Pure, synchronous, without a clock.
  *
  * Order, as in Go: everything presented is parsed; the leaf's critical extensions and dates; the name; path building
- * (signatures, CA flags, dates and constraints of each issuer); policies; extended key usage along the path.
+ * (signatures, CA flags, dates and constraints of each issuer); extended key usage along the path; policies.
  */
 import { CODES, type Code } from '../codes.ts';
 import { MalformedError } from '../der.ts';
@@ -57,8 +57,8 @@ const STAGES = [
   'leaf',
   'name',
   'chain',
-  'policy',
   'usage',
+  'policy',
 ] as const satisfies readonly Stage[];
 /** Names in certificates may be a megabyte long. */
 const MAX_WHAT = 1_500;
@@ -88,6 +88,8 @@ interface Judged {
   readonly leaf: Certificate | null;
   readonly roots: readonly Certificate[];
   readonly refusal: Refusal | null;
+  /** Why no path was found, also where something else is said first. */
+  readonly pathRefusal: Refusal | null;
   /** The path to a trust anchor; null when there is none. */
   readonly path: readonly Certificate[] | null;
   /** The furthest path that was tried. */
@@ -97,7 +99,7 @@ interface Judged {
 function judge(input: VerifyInput): Judged {
   const chain = input.chain.map(readOrRefuse);
   const [first, ...others] = chain;
-  const nothing = { chain, leaf: null, roots: [], path: null, attempt: [] };
+  const nothing = { chain, leaf: null, roots: [], path: null, attempt: [], pathRefusal: null };
   if (first === undefined) return { ...nothing, refusal: nothingPresented(input.purpose) };
   const unreadable = chain.find(({ refusal }) => refusal !== null)?.refusal ?? null;
   const leaf = first.certificate;
@@ -117,6 +119,7 @@ function judge(input: VerifyInput): Judged {
     leaf,
     roots,
     refusal: early ?? built.refusal ?? judged.refusal,
+    pathRefusal: built.refusal,
     path: judged.path ?? built.paths[0] ?? null,
     attempt: built.attempt,
   };
@@ -131,13 +134,15 @@ function decisionOf({ refusal, path }: Judged): Decision {
   };
 }
 
-function findingsOf({ chain, leaf, roots, refusal, path, attempt }: Judged, input: VerifyInput): Finding[] {
+function findingsOf(judged: Judged, input: VerifyInput): Finding[] {
+  const { chain, leaf, roots, refusal, pathRefusal, path, attempt } = judged;
   if (chain.length === 0) return refusal === null ? [] : [refusalFinding(refusal)];
   const parsed = chain.map((read, i) => parseFinding(read, i));
   if (leaf === null) return parsed;
   const { purpose, name, time } = input;
   const context = { leaf, path: path ?? attempt, isAnchored: path !== null, roots, purpose, name, time };
-  return [...parsed, ...listFindings(context, refusal)];
+  const refusals = [...new Set([refusal, pathRefusal])].filter((one) => one !== null);
+  return [...parsed, ...listFindings(context, refusals)];
 }
 
 interface Read {
@@ -190,58 +195,64 @@ function checkName(leaf: Certificate, name: WantedName | null): Refusal | null {
     : { ...fault, stage: 'name', certificate: leaf, what: namesText(leaf, name?.value ?? '') };
 }
 
-/** Policies and key usage: Go drops paths that fail, and refuses when none is left. */
+/** Key usage, then policies: Go drops paths that fail, and refuses when none is left. */
 function judgePaths(
   paths: readonly (readonly Certificate[])[],
   purpose: Purpose,
 ): { readonly path: readonly Certificate[] | null; readonly refusal: Refusal | null } {
-  const valid = paths.filter(arePoliciesValid);
-  const usable = valid.find((path) => usageFault(path, purpose) === null);
-  const leaf = paths[0]?.[0];
-  if (usable !== undefined || leaf === undefined) return { path: usable ?? null, refusal: null };
-  const at = valid[0] === undefined ? null : usageFault(valid[0], purpose);
-  const invalidPolicies = paths.length - valid.length;
+  const usable = paths.filter((path) => usageFault(path, purpose) === null);
+  const valid = usable.find(arePoliciesValid);
+  const [shown = paths[0]] = usable;
+  const leaf = shown?.[0];
+  if (valid !== undefined || shown === undefined || leaf === undefined) {
+    return { path: valid ?? null, refusal: null };
+  }
+  const at = usageFault(shown, purpose);
+  if (at !== null) {
+    const refusal: Refusal = {
+      code: 'CERT_WRONG_USAGE',
+      text: 'x509: certificate specifies an incompatible key usage',
+      stage: 'usage',
+      certificate: at,
+      what: `${called(at)} may be used for ${usageText(at)}; wanted is ${purpose}`,
+    };
+    return { path: shown, refusal };
+  }
+  const unusable = paths.length - usable.length;
   const details = [
-    ...(valid.length > 0 ? [`${valid.length} chains with incompatible key usage`] : []),
-    `${invalidPolicies} chains with invalid policies`,
+    ...(unusable > 0 ? [`${unusable} chains with incompatible key usage`] : []),
+    `${usable.length} chains with invalid policies`,
   ].join(', ');
-  const refusal: Refusal =
-    at === null || invalidPolicies > 0
-      ? {
-          code: valid.length === 0 ? 'CERT_POLICY_INVALID' : 'CERT_WRONG_USAGE',
-          text: `x509: no valid chains built: ${details}`,
-          stage: valid.length === 0 ? 'policy' : 'usage',
-          certificate: leaf,
-          what: `a CA demands a certificate policy, and none is valid from it down to ${called(leaf)}`,
-        }
-      : {
-          code: 'CERT_WRONG_USAGE',
-          text: 'x509: certificate specifies an incompatible key usage',
-          stage: 'usage',
-          certificate: at,
-          what: `${called(at)} may be used for ${usageText(at)}; wanted is ${purpose}`,
-        };
-  return { path: valid[0] ?? null, refusal };
+  const refusal: Refusal = {
+    code: 'CERT_POLICY_INVALID',
+    text: `x509: no valid chains built: ${details}`,
+    stage: 'policy',
+    certificate: leaf,
+    what: `a CA demands a certificate policy, and none is valid from it down to ${called(leaf)}`,
+  };
+  return { path: shown, refusal };
 }
 
-/** The table's findings in Go's order; the refusal stands first within its stage. */
-function listFindings(context: CheckContext, refusal: Refusal | null): Finding[] {
+/** The table's findings in Go's order; a refusal stands first within its stage. */
+function listFindings(context: CheckContext, refusals: readonly Refusal[]): Finding[] {
   const rows: readonly Check[] = CHECKS;
   return STAGES.flatMap((stage) => {
     const found = rows
       .filter((check) => check.stage === stage)
-      .flatMap((check) => run(check, context, refusal));
-    const isHere = refusal !== null && refusal.stage === stage && stage !== 'parse';
-    return isHere ? [refusalFinding(refusal), ...found] : found;
+      .flatMap((check) => run(check, context, refusals));
+    const here = refusals.filter((refusal) => refusal.stage === stage && stage !== 'parse');
+    return [...here.map(refusalFinding), ...found];
   });
 }
 
-function run(check: Check, context: CheckContext, refusal: Refusal | null): Finding[] {
+function run(check: Check, context: CheckContext, refusals: readonly Refusal[]): Finding[] {
   return check
     .check(context)
     .filter(({ passed, code = check.code, certificate }) => {
-      const isRefusal = refusal?.code === code && refusal.stage === check.stage;
-      return passed || !isRefusal || refusal.certificate !== certificate;
+      const isSaid = refusals.some(
+        (one) => one.code === code && one.stage === check.stage && one.certificate === certificate,
+      );
+      return passed || !isSaid;
     })
     .map((judgement) =>
       makeFinding(

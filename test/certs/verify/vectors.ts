@@ -4,6 +4,7 @@ import type { Vector } from './vector.ts';
 import { CHAIN_VECTORS } from './vectors-chain.ts';
 import { CONSTRAINT_VECTORS } from './vectors-constraints.ts';
 import { LEAF_VECTORS } from './vectors-leaf.ts';
+import { FAULT_VECTORS, PAIR_VECTORS } from './vectors-pairs.ts';
 import { PARSE_VECTORS } from './vectors-parse.ts';
 import { SIGNATURE_VECTORS } from './vectors-signatures.ts';
 
@@ -13,6 +14,8 @@ export const VECTORS: readonly Vector[] = [
   ...CHAIN_VECTORS,
   ...SIGNATURE_VECTORS,
   ...CONSTRAINT_VECTORS,
+  ...FAULT_VECTORS,
+  ...PAIR_VECTORS,
 ];
 
 /** kubectl releases of this test, by the Go line that they were built with. */
