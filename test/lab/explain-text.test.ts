@@ -1,6 +1,6 @@
 /** `explain`: every code, alert and word; and log lines as people paste them. */
 import { describe, expect, test } from 'vitest';
-import { CODES } from '../../certs/codes.ts';
+import { CODES, type Code } from '../../certs/codes.ts';
 import { LabError } from '../../certs/errors.ts';
 import { differenceReason } from '../../certs/verify/second-opinion.ts';
 import { ALERTS } from '../../components/tls/alerts.ts';
@@ -13,7 +13,7 @@ test.for(Object.entries(CODES))('explains the code %s with its own text', ([code
   const found = explainWhat(code);
   expect(found).toMatchObject({ kind: 'code', code });
   expect(found.title).toContain(entry.title);
-  const openssl = differenceReason(null, code);
+  const openssl = differenceReason(null, code as Code);
   expect(found.paragraphs.map(({ text }) => text)).toEqual([
     entry.why,
     entry.fix,
