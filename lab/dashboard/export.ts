@@ -71,7 +71,7 @@ const STYLE = new Html(`
 :root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem;line-height:1.3}h2{font-size:1.05rem;margin-top:2rem;border-bottom:1px solid #888}
 table{border-collapse:collapse;width:100%}td,th{padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere;border-top:1px solid #8886}
-.failed{font-weight:700}code,pre{font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere}.right{text-align:right}
+.failed{font-weight:700}.failed small{font-weight:400}td:first-child,.messages td:nth-child(2){white-space:nowrap}.box th{width:9rem}code,pre{font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere}.right{text-align:right}
 .box{border:1px solid #888;border-radius:6px;padding:.5rem 1rem;margin:.5rem 0}small{opacity:.85}
 @media print{body{margin:0;max-width:none}details{break-inside:avoid}}`);
 
@@ -103,9 +103,9 @@ ${
     : html`<h2>What the programs print</h2>${story.logs.map(({ component, level, text }) => html`<p>${component} <small>(${level})</small></p><pre>${text}</pre>`)}`
 }
 <h2>All messages</h2>
-<table>${card.messages.map(
+<table class="messages">${card.messages.map(
     (message) =>
-      html`<tr><td>${(message.atUs / 1000).toFixed(1)} ms</td><td>${message.from}</td><td>${message.encrypted ? '🔒 ' : ''}${message.title} (${message.lengthBytes} bytes) ${message.summary}<br><small>${message.why}</small></td></tr>`,
+      html`<tr><td>${(message.atUs / 1000).toFixed(1)} ms</td><td>${message.from}</td><td>${message.encrypted ? html`<small>encrypted</small> ` : null}${message.title} (${message.lengthBytes} bytes) ${message.summary}<br><small>${message.why}</small></td></tr>`,
   )}</table>
 <p><small>Made by mTLS Lab. A lab's certificates and keys are of no use anywhere else.</small></p>
 </body></html>
@@ -113,7 +113,7 @@ ${
 }
 
 function rungRow(rung: CardStory['rungs'][number]): Html {
-  const said = html`${rung.encrypted ? '🔒 ' : ''}${rung.parts.join(' · ')}`;
+  const said = html`${rung.encrypted ? html`<small>encrypted</small> ` : null}${rung.parts.join(' · ')}`;
   const cell = (side: 'client' | 'server'): Html =>
     html`${rung.from === side ? said : null}${rung.refusedBy === side ? html`<br><b>✗ stops here</b>` : null}${rung.notes[
       side

@@ -24,8 +24,7 @@ export const STORIES = {
   /** Runs of handshakes of `?channel=ID`, newest first. */
   'GET /recent': async (ask) => {
     const channel = channelOf(ask, ask.query.get('channel') ?? '');
-    if (!channel) return plain('There is no such connection.', 404);
-    return json(recentOf(channel, ask.history));
+    return json(channel === undefined ? [] : recentOf(channel, ask.history));
   },
   /** `?channel=ID`: dial now. */
   'POST /handshake': async (ask) => {

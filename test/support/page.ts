@@ -33,14 +33,14 @@ export async function openPage(executablePath: string, dashboard: Dashboard): Pr
   return { browser, page, origin: new URL(dashboard.url).origin };
 }
 
-/** Ids and places of what axe finds wrong on the open view, in both schemes. */
-export async function violations(page: Page): Promise<string[]> {
+/** Ids and places of what axe finds wrong on the open view, or a part of it, in both schemes. */
+export async function violations(page: Page, part = 'html'): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.evaluate(axe);
     const each = await page.evaluate(
-      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes.map(({ html }) => html.slice(0, 200)).join(' ')))`,
+      `axe.run(${JSON.stringify(part)}).then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes.map(({ html }) => html.slice(0, 200)).join(' ')))`,
     );
     found.push(...(each as string[]).map((one) => `${colorScheme}: ${one}`));
   }

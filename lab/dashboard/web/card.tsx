@@ -8,7 +8,7 @@ import { Command, labCommand } from './command.tsx';
 import { Ladder } from './ladder.tsx';
 import { Message, Messages } from './messages.tsx';
 import { dated, Prose } from './prose.tsx';
-import { newerThan, Recent } from './recent.tsx';
+import { newerThan, Recent, useRecent } from './recent.tsx';
 import type { Replay } from './replay.ts';
 import { lookOf, timeOf } from './states.ts';
 import { addressOf, type State } from './store.ts';
@@ -48,15 +48,26 @@ export function Card(props: CardProps): JSX.Element {
       <Costs card={card} state={state} />
       {!isCovered && card.story.realCluster && (
         <p class="real">
-          <b>A real cluster differs</b> {card.story.realCluster} <span class="soft">Here: strict (lab).</span>
+          <b>A real cluster differs</b> <Prose text={card.story.realCluster} />{' '}
+          <span class="soft">Here: strict (lab).</span>
         </p>
       )}
       <Tools {...props} />
-      {depth === 1 ? <Story {...props} /> : <Messages card={card} withBytes={depth === 3} />}
+      {depth === 1 ? (
+        <Story key={card.state.trace} {...props} />
+      ) : (
+        <Messages card={card} withBytes={depth === 3} />
+      )}
       <Checks card={card} isCovered={isCovered} />
       {!isCovered && card.story.mend.length > 0 && <Mend card={card} state={state} />}
       <Certificates card={card} isCovered={isCovered} />
-      <Recent runs={runs} open={card.state.trace ?? ''} isCovered={isCovered} />
+      <Recent
+        title="Handshakes of this connection, newest first"
+        runs={runs}
+        open={card.state.trace ?? ''}
+        isCovered={isCovered}
+      />
+      <Outside card={card} state={state} isCovered={isCovered} />
       <Rest card={card} state={state} isCovered={isCovered} />
     </article>
   );
@@ -112,7 +123,10 @@ function Costs({ card, state }: { card: CardStory; state: State }): JSX.Element 
   const isOver = now?.layer === 'ok';
   const others = state.channels.filter(({ id }) => id !== card.state.id);
   const good = others.filter(({ layer }) => layer === 'ok').length;
-  const pods = state.cluster.consequences.filter((text) => /^(pod|node|deployment) /.test(text)).slice(0, 2);
+  const harm = state.cluster.consequences
+    .filter((text) => !card.costs.includes(text))
+    .filter((text) => /^(pod|node|deployment) /.test(text) || text.startsWith(card.state.client))
+    .slice(0, 3);
   return (
     <dl class="costs">
       <div>
@@ -121,7 +135,7 @@ function Costs({ card, state }: { card: CardStory; state: State }): JSX.Element 
           {card.costs.join('; ')}
           {isOver ? '. That is over: the connection works again.' : '.'}
           {!isOver &&
-            pods.map((text) => (
+            harm.map((text) => (
               <span key={text} class="suffer">
                 {text}
               </span>
@@ -256,6 +270,20 @@ function Mend({ card, state }: { card: CardStory; state: State }): JSX.Element {
   );
 }
 
+/** Programs outside the lab that dialled the same server: the student's own kubectl, curl, etcdctl. */
+function Outside({ card, state, isCovered }: RestProps): JSX.Element | null {
+  const channel = `?->${card.state.server}`;
+  const { answer } = useRecent(card.state.client === '?' ? '' : channel, state);
+  return (
+    <Recent
+      title={`Programs outside the lab that dialled ${card.state.server}: your kubectl, curl …`}
+      runs={answer ?? []}
+      open={card.state.trace ?? ''}
+      isCovered={isCovered}
+    />
+  );
+}
+
 interface RestProps {
   readonly card: CardStory;
   readonly state: State;
@@ -337,12 +365,12 @@ function Opinions({ judged, judge }: { judged: string; judge: CardStory['client'
         {!isJudged ? '– not asked' : judge.verdictText === null ? '✓ accepts' : `✗ ${judge.verdictText}`}
       </td>
       <td>
-        {judge.openssl === null ? '– not asked' : `${opinion(judge.openssl.accepts)}: ${judge.openssl.text}`}
+        {judge.openssl === null ? '– not asked' : `${opinion(judge.openssl.accepts)} ${judge.openssl.text}`}
       </td>
     </tr>
   );
 }
 
 function opinion(accepts: boolean | null): string {
-  return accepts === null ? '– cannot tell' : accepts ? '✓ accepts' : '✗ refuses';
+  return accepts === null ? '–' : accepts ? '✓' : '✗';
 }

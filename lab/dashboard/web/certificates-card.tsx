@@ -6,6 +6,7 @@ import { Command } from './command.tsx';
 import { dated } from './prose.tsx';
 import { Seal, WithSeals } from './seal.tsx';
 import { fileName } from './states.ts';
+import { Terms } from './terms.tsx';
 
 /** Read at a glance; the rest is folded. */
 const FIRST_ROWS: readonly string[] = ['is the user', 'signed by', 'valid', 'names (SAN)', 'may be'];
@@ -113,7 +114,9 @@ function Rows({ rows, isCovered }: { rows: CertificateCard['rows']; isCovered: b
         const verdict = isCovered ? null : passed;
         return (
           <div key={label} class={verdict === false ? 'failed' : undefined}>
-            <dt>{label}</dt>
+            <dt>
+              <Terms text={label} />
+            </dt>
             <dd>
               {verdict !== null && <span class={verdict ? 'good' : 'failed'}>{verdict ? '✓ ' : '✗ '}</span>}
               <WithSeals text={dated(value)} />

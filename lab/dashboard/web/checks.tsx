@@ -41,25 +41,28 @@ function SideChecks({ judge, judged, isCovered }: SideChecksProps): JSX.Element 
       ) : (
         <>
           <ul>
-            {failed.map(({ code, what, why, fix, source }) => (
+            {failed.map(({ code, what, why, fix, source }, at) => (
               <li key={code + what} class="failed">
                 ✗ {dated(what)}
-                <dl>
-                  <div>
-                    <dt>rule</dt>
-                    <dd>
-                      <Prose text={why} /> <small>{source}</small>
-                    </dd>
-                  </div>
-                  {fix && (
+                {/* The same rule is told once, with the last check that it failed. */}
+                {failed[at + 1]?.code !== code && (
+                  <dl>
                     <div>
-                      <dt>fix</dt>
+                      <dt>rule</dt>
                       <dd>
-                        <Prose text={fix} />
+                        <Prose text={why} /> <small>{source}</small>
                       </dd>
                     </div>
-                  )}
-                </dl>
+                    {fix && (
+                      <div>
+                        <dt>fix</dt>
+                        <dd>
+                          <Prose text={fix} />
+                        </dd>
+                      </div>
+                    )}
+                  </dl>
+                )}
               </li>
             ))}
           </ul>

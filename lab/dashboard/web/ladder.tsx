@@ -5,6 +5,7 @@
 import type { JSX } from 'preact';
 import type { Side } from '../../../components/tls/trace.ts';
 import type { CardRung } from '../card.ts';
+import { Prose } from './prose.tsx';
 
 /** What to draw. */
 export interface LadderProps {
@@ -97,7 +98,9 @@ function Rung({ rung, isNewest, isOpen, toggle, inside }: RungProps): JSX.Elemen
       {isOpen && (
         <div class="why">
           {rung.why.map((text) => (
-            <p key={text}>{text}</p>
+            <p key={text}>
+              <Prose text={text} />
+            </p>
           ))}
           {inside?.(rung)}
         </div>

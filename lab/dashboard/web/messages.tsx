@@ -5,6 +5,7 @@ import type { CardMessage, CardStory, MessageBytes } from '../card.ts';
 import { useAnswer } from './ask.ts';
 import { MessageFields } from './fields.tsx';
 import { Lock, milliseconds } from './ladder.tsx';
+import { Prose } from './prose.tsx';
 
 /** All messages in wire order. @param withBytes  all are open */
 export function Messages({ card, withBytes }: { card: CardStory; withBytes: boolean }): JSX.Element {
@@ -29,7 +30,9 @@ export function Messages({ card, withBytes }: { card: CardStory; withBytes: bool
             >
               <Head message={message} card={card} />
             </button>
-            <p class="purpose">{message.why}</p>
+            <p class="purpose">
+              <Prose text={message.why} />
+            </p>
             {isOpen && <Message card={card} place={place} />}
           </li>
         );

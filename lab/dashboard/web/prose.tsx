@@ -1,5 +1,6 @@
 /** Sentences as people read them: dates in words, commands set as such. Everything else stays as it is. */
 import type { JSX } from 'preact';
+import { Terms } from './terms.tsx';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
@@ -14,13 +15,13 @@ export function dated(text: string): string {
   );
 }
 
-/** A sentence of the lab: what stands between backticks is a command or a name. */
+/** A sentence of the lab: what stands between backticks is a command or a name, known words lead to the glossary. */
 export function Prose({ text }: { text: string }): JSX.Element {
   return (
     <>
       {dated(text)
         .split('`')
-        .map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part))}
+        .map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : <Terms key={at} text={part} />))}
     </>
   );
 }

@@ -46,17 +46,18 @@ export function comparison(runs: readonly RecentRun[], one: string, other: strin
 }
 
 interface RecentProps {
+  readonly title: string;
   readonly runs: readonly RecentRun[];
   readonly open: string;
   readonly isCovered: boolean;
 }
 
 /** The list on a card. */
-export function Recent({ runs, open, isCovered }: RecentProps): JSX.Element | null {
+export function Recent({ title, runs, open, isCovered }: RecentProps): JSX.Element | null {
   if (runs.length === 0) return null;
   return (
     <section>
-      <h3>Handshakes of this connection, newest first</h3>
+      <h3>{title}</h3>
       <ul class="recent">
         {runs.map((run) => (
           <li key={run.traces.at(-1)?.id} class={lookOf(run.state).name}>
