@@ -5,9 +5,9 @@ import type { Line, Point } from './geometry.ts';
 import { fileName, type Look, lookOf, markOf, stillOpenText } from './states.ts';
 import { openCard } from './store.ts';
 
-/** Where a refused line is cut, by the side that refuses. */
-const CUT = { client: 0.14, server: 0.86 } as const;
-const CUT_LENGTH = 11;
+/** A refused line is cut so far from the end that refuses, and so wide: the mark stands in the gap. */
+const CUT_AT = 36;
+const CUT_WIDTH = 42;
 
 interface EdgeProps {
   readonly channel: ChannelState;
@@ -23,7 +23,7 @@ export function Edge({ channel, line, pulses, held, chosen }: EdgeProps): JSX.El
   const look = lookOf(channel, held);
   const old = stillOpenText(channel);
   const label = `${channel.client} dials ${channel.server}: ${markOf(channel, look)} ${look.text}${refuserText(channel)}. ${fileName(channel.clientFile)} meets ${fileName(channel.serverFile)}.${old ? ` An older connection is ${old}.` : ''}`;
-  const cut = look.name === 'tls' ? CUT[channel.by ?? 'server'] : undefined;
+  const cut = look.name === 'tls' ? cutOf(line, channel.by ?? 'server') : undefined;
   const open = (): void => openCard(channel.id);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the button inside is for the keyboard; this is for the words beside it
@@ -47,7 +47,7 @@ export function Edge({ channel, line, pulses, held, chosen }: EdgeProps): JSX.El
           d={line.d}
           pathLength={100}
           marker-end="url(#arrow)"
-          {...(cut === undefined ? {} : { 'stroke-dasharray': dashes(cut) })}
+          {...(cut === undefined ? {} : { 'stroke-dasharray': dashes(cut, line) })}
         />
         {look.name === 'unsafe' && <path class="core" d={line.d} />}
         <path key={pulses} class={pulses > 0 ? 'pulse' : 'quiet'} d={line.d} pathLength={100} />
@@ -66,10 +66,22 @@ export function refuserText({ layer, by, client, server, alert }: ChannelState):
   return ` by ${who}${alert ? `, alert ${alert.number} ${alert.name}` : ''}`;
 }
 
+/** Which part of a line the cut lies at. */
+function cutOf(line: Line, by: 'client' | 'server'): number {
+  const part = Math.min(0.35, CUT_AT / lengthOf(line));
+  return by === 'client' ? part : 1 - part;
+}
+
 /** Drawn, gap, drawn: in hundredths of the length. */
-function dashes(cut: number): string {
-  const before = cut * 100 - CUT_LENGTH / 2;
-  return `${before} ${CUT_LENGTH} ${100 - before - CUT_LENGTH} 0`;
+function dashes(cut: number, line: Line): string {
+  const gap = Math.min(50, (CUT_WIDTH / lengthOf(line)) * 100);
+  const before = cut * 100 - gap / 2;
+  return `${before} ${gap} ${100 - before - gap} 0`;
+}
+
+/** Lines bend so little that the way between their ends will do. */
+function lengthOf({ from, to }: Line): number {
+  return Math.max(1, Math.hypot(to.x - from.x, to.y - from.y));
 }
 
 /** What stands on the line. */

@@ -135,7 +135,14 @@ function Rungs({ card, shown }: { card: CardStory; shown: number }): JSX.Element
             {rung.parts.join(', ')}
             {rung.from === 'client' && ' ──▶'}
           </span>
-          <span class="big-notes">{rung.notes.server.join('; ')}</span>
+          <span class="big-notes">
+            {[
+              ...rung.notes.server,
+              ...(rung.held.server === 'refused' && card.rungs[at - 1]?.held.server !== 'refused'
+                ? ['✗ knows: NOT accepted']
+                : []),
+            ].join('; ')}
+          </span>
         </li>
       ))}
     </ol>

@@ -10,13 +10,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Dashboard, startDashboard } from '../../../lab/dashboard/server.ts';
 import type { Lab } from '../../../lab/lab.ts';
-import { startLab } from '../../../lab/lab.ts';
+import { openTestLab, type TestLab } from '../../support/lab.ts';
 import { requireTool } from '../../support/tools.ts';
 
 const SCHEDULER = 'kube-scheduler->kube-apiserver';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let root: string;
+let testLab: TestLab;
 let lab: Lab;
 let dashboard: Dashboard;
 let cookie: string;
@@ -24,20 +25,8 @@ let browser: Browser | undefined;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'mtls-lab-dashboard-'));
-  const dir = join(root, 'lab');
-  execFileSync(process.execPath, [
-    'scripts/mtls-lab.js',
-    'up',
-    '--once',
-    '--json',
-    '--port-base',
-    '0',
-    '--key',
-    'ecdsa-p256',
-    '--dir',
-    dir,
-  ]);
-  lab = await startLab({ dir });
+  testLab = await openTestLab();
+  lab = testLab.lab;
   await lab.cluster.settle();
   dashboard = await startDashboard(lab);
 }, 120_000);
@@ -45,7 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await dashboard?.close();
-  await lab?.close();
+  await testLab?.close();
   rmSync(root, { recursive: true, force: true });
 }, 30_000);
 
