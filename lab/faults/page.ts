@@ -41,7 +41,7 @@ export function faultPage(fault: Fault, scope: Scope, width: number): string {
     ...labelled('Family', `${fault.family}: ${FAMILIES[fault.family]}`, width),
     ...labelled('Stands on', targets.join(', ') || 'nothing here (see the rule)', width),
     '',
-    ...alike(fault, targets, scope).flatMap((group) => outcomeLines(fault, group, scope, width)),
+    ...alike(fault, scope).flatMap((group) => outcomeLines(fault, group, scope, width)),
     'In real clusters',
     ...realWorld.texts.flatMap(({ program, text, source }) => [
       ...labelled(`  ${program}`, text, width),
@@ -73,9 +73,9 @@ function labelled(label: string, text: string, width: number): string[] {
 }
 
 /** Targets on which the same comes of it, apart from who they are. */
-function alike(fault: Fault, targets: readonly string[], scope: Scope): string[][] {
+export function alike(fault: Fault, scope: Scope): string[][] {
   const groups = new Map<string, string[]>();
-  for (const target of targets) {
+  for (const target of fault.targets(scope)) {
     const modes = byMode(fault, target, scope);
     const shape = Object.values(modes).map((outcomes) =>
       outcomes.map(({ channel: _, stops: __, clientText: ___, serverText: ____, ...rest }) => rest),

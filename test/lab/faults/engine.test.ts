@@ -69,3 +69,30 @@ test('a certificate put right by hand mends the fault: its record counts no more
   expect(standing()).toEqual([]);
   expect(brokenTargets(directory)).toEqual([]);
 });
+
+test('two faults edit one file: the older is taken out from under the newer, then the file is as it was', async () => {
+  const before = read('lab.yaml');
+  const fault = findFault('old-tls');
+  await applyFault(directory, fault, 'kube-scheduler');
+  const older = read('lab.yaml');
+  await applyFault(directory, fault, 'kubectl');
+  expect(standing()).toEqual(['old-tls kube-scheduler', 'old-tls kubectl']);
+  await fixTarget(directory, 'kube-scheduler');
+  const newer = read('lab.yaml');
+  expect(newer).toMatch(/kubectl: .*TLSv1\.1/);
+  expect(newer).not.toMatch(/kube-scheduler: .*TLSv1\.1/);
+  expect(standing()).toEqual(['old-tls kubectl']);
+  await applyFault(directory, fault, 'kube-scheduler');
+  await undoFault(directory, 'kubectl');
+  expect(read('lab.yaml')).toBe(older);
+  await undoFault(directory, 'kube-scheduler');
+  expect(read('lab.yaml')).toBe(before);
+});
+
+test('a fault that would write what another one has written is refused, and says why', async () => {
+  await applyFault(directory, findFault('rotated-ca'), 'cluster');
+  await expect(applyFault(directory, findFault('wrong-bundle'), 'ca@control-plane')).rejects.toMatchObject({
+    code: 'FAULT_STANDS',
+    what: 'rotated-ca stands on cluster already',
+  });
+});
