@@ -69,7 +69,9 @@ export type Decision = Pick<Verdict, 'accepted' | 'code' | 'text' | 'path'>;
 
 /**
  * Decide about a chain as Go 1.24 does, and list every check.
- * @returns never throws: malformed certificates, loops and huge chains end in a refusal
+ * @returns never throws: malformed certificates, loops and huge chains end in a refusal, and soon: 10,000 names in
+ *          about 0.1 s, as many against 10,000 constraints in 0.2 s, a chain of 100 in 0.05 s, 1 MiB of garbage or
+ *          100,000 nested elements in 0.1 s (test/certs/verify/hostile.test.ts)
  * @see     golang/go src/crypto/x509/verify.go, Verify
  */
 export function verify(input: VerifyInput): Verdict {

@@ -72,6 +72,17 @@ test('who leaves lets the handshake go', async () => {
   await until('nothing is held', () => !isStepping());
 });
 
+test('a server that is not the lab’s own is told of as one that will not wait; nobody there at all, at once', async () => {
+  await callLab(at(), 'POST /components/stop', { component: 'etcd' });
+  const events = await watch({ names: ['kube-apiserver', 'etcd'] }, () => undefined);
+  await callLab(at(), 'POST /components/start', { component: 'etcd' });
+  expect(events[0]).toMatchObject({ kind: 'asked', isLimited: true });
+  expect(events.at(-1)).toMatchObject({
+    kind: 'done',
+    channel: { layer: 'tcp', code: 'CONNECTION_REFUSED' },
+  });
+});
+
 test('--delay prints every message as it passes', async () => {
   const { code, stdout } = await cli(...NAMES, '--delay', '1', '--tls', '1.2');
   expect(code).toBe(0);
