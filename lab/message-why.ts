@@ -2,7 +2,7 @@
  * What each message of a handshake is for, in one sentence with the names and values of this connection: under the
  * rungs of the page's ladder, and in step mode.
  */
-import type { MessageType, Side, Trace, TraceMessage } from '../components/tls/trace.ts';
+import type { HttpResult, MessageType, Side, Trace, TraceMessage } from '../components/tls/trace.ts';
 import { nameOf } from './explain.ts';
 
 interface Telling {
@@ -58,11 +58,25 @@ const WHY = {
     message.bytes[1] === 0
       ? `${from} says goodbye, as it should.`
       : `${from} breaks off. The alert tells ${to} why in one number; it says "remote error" in ${to}'s log, for the other end decided.`,
-  application_data: ({ from }) =>
-    `What all this was for: the first words of ${from} over the protected connection.`,
+  application_data: ({ trace, message, from, to }) =>
+    message.from === 'server' && trace.http
+      ? answerText(trace.http, from, to)
+      : `What all this was for: the first words of ${from} over the protected connection.`,
   encrypted: () => 'A record whose keys the lab does not know: all that anybody on the wire ever sees.',
   unknown: () => 'Bytes that are no TLS message here.',
 } as const satisfies Record<MessageType, (telling: Telling) => string>;
+
+/** The first answer over a finished handshake. */
+function answerText({ status, message }: HttpResult, from: string, to: string): string {
+  const said = message === '' ? '' : ` (${message})`;
+  if (status === 401)
+    return `TLS is long over, and went well. Now ${from} answers HTTP 401${said}: it does not know who ${to} is.`;
+  if (status === 403)
+    return `TLS is long over, and went well. Now ${from} answers HTTP 403${said}: it knows who ${to} is, and that is not enough.`;
+  return status >= 400
+    ? `TLS went well; the answer over it is HTTP ${status}${said}.`
+    : `The answer over the protected connection: HTTP ${status}.`;
+}
 
 const OTHER = { client: 'server', server: 'client' } as const satisfies Record<Side, Side>;
 

@@ -109,13 +109,17 @@ export function rungsOf(trace: Trace, shown: (side: Side) => string | null): rea
     from: rung.from,
     atUs: rung.atUs,
     encrypted: rung.encrypted,
-    parts: rung.messages.map((message) => partOf(message, shown)),
+    parts: rung.messages.map((message) => partOf(trace, message, shown)),
     isAlert: rung.messages.some(isRefusingAlert),
-    notes: notesBetween(
+    notes: withTolerated(
       trace,
-      believed,
-      index === 0 ? -1 : rung.atUs,
-      open[index + 1]?.atUs ?? Number.POSITIVE_INFINITY,
+      rung,
+      notesBetween(
+        trace,
+        believed,
+        index === 0 ? -1 : rung.atUs,
+        open[index + 1]?.atUs ?? Number.POSITIVE_INFINITY,
+      ),
     ),
     refusedBy: index === refused ? trace.outcome.by : null,
     messages: rung.places,
@@ -128,7 +132,7 @@ export function rungsOf(trace: Trace, shown: (side: Side) => string | null): rea
   }));
 }
 
-function partOf(message: TraceMessage, shown: (side: Side) => string | null): string {
+function partOf(trace: Trace, message: TraceMessage, shown: (side: Side) => string | null): string {
   const word = WORDS[message.type] ?? message.type;
   switch (message.type) {
     case 'certificate':
@@ -142,6 +146,8 @@ function partOf(message: TraceMessage, shown: (side: Side) => string | null): st
       return `${word} ${message.summary}`;
     case 'unknown':
       return message.summary;
+    case 'application_data':
+      return message.from === 'server' && trace.http ? `answer: HTTP ${trace.http.status}` : word;
     default:
       return word;
   }
@@ -191,6 +197,16 @@ function notesBetween(trace: Trace, believed: Beliefs, fromUs: number, toUs: num
       .filter(({ state }) => state !== 'closed' && !(state === 'refused' && trace.outcome.by === side))
       .map(({ state }) => BELIEF_WORDS[state]);
   return { client: notes('client'), server: notes('server') };
+}
+
+/** Who only asks for a certificate goes on with one that does not verify: the refusal comes in HTTP, or never. */
+function withTolerated(trace: Trace, rung: OpenRung, notes: Rung['notes']): Rung['notes'] {
+  const judge: Side = rung.from === 'client' ? 'server' : 'client';
+  const { by, layer } = trace.outcome;
+  const isShown = rung.messages.some(({ type }) => type === 'certificate');
+  const fails = trace[judge]?.findings.some(({ passed }) => !passed) ?? false;
+  if (!isShown || !fails || (layer === 'tls' && by === judge)) return notes;
+  return { ...notes, [judge]: ['✗ does not verify, goes on', ...notes[judge]] };
 }
 
 /** The newest belief of each side before `untilUs`; who refuses at a rung knows it from there on. */

@@ -2,15 +2,17 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { CardStory, RecentRun } from '../card.ts';
+import { Banner, Costs, coveredHeadline } from './card-head.tsx';
+import { Outside, Rest } from './card-rest.tsx';
 import { Certificates } from './certificates-card.tsx';
 import { Checks } from './checks.tsx';
 import { Command, labCommand } from './command.tsx';
 import { Ladder } from './ladder.tsx';
 import { Message, Messages } from './messages.tsx';
 import { dated, Prose } from './prose.tsx';
-import { newerThan, Recent, useRecent } from './recent.tsx';
+import { Recent } from './recent.tsx';
 import type { Replay } from './replay.ts';
-import { lookOf, timeOf } from './states.ts';
+import { lookOf } from './states.ts';
 import { addressOf, type State } from './store.ts';
 
 /** 1 story, 2 messages, 3 bytes. */
@@ -73,87 +75,6 @@ export function Card(props: CardProps): JSX.Element {
   );
 }
 
-function coveredHeadline({ state, client, server }: CardStory): string {
-  const by = state.by === null ? null : state.by === 'client' ? client.name : server.name;
-  return by === null ? 'This connection fails. Why?' : `${by} does not accept the other side. Why?`;
-}
-
-function Banner({ card, runs }: { card: CardStory; runs: readonly RecentRun[] }): JSX.Element {
-  const { state, client, server } = card;
-  const look = lookOf(state);
-  const run = runs.find(({ traces }) => traces.some(({ id }) => id === state.trace));
-  const newer = newerThan(runs, state.trace ?? '');
-  const newest = runs[0]?.traces[0];
-  const by = state.layer === 'tls' && state.by !== null ? ` by ${card[state.by].name}` : '';
-  return (
-    <>
-      <p class="back">
-        <a href="#/">← All connections</a>
-        {newer && newer.count > 0 && newest && (
-          <span>
-            {newer.count} newer, {newer.isOther ? 'the newest came out otherwise' : 'same outcome'}.{' '}
-            <a href={addressOf('trace', newest.id)}>Show the newest</a>
-          </span>
-        )}
-      </p>
-      <p class="ends">
-        <span class="mark">{look.mark}</span> {client.name}{' '}
-        <span class="cut-arrow" aria-hidden="true">
-          {state.layer === 'tls' && state.by === 'client' ? '✂─▶' : state.layer === 'tls' ? '─✂▶' : '──▶'}
-        </span>{' '}
-        {server.name} <b>{look.text + by}</b>
-        <span class="when">
-          {dated(card.clusterTime)}
-          {run && run.count > 1 && ` (×${run.count})`}
-        </span>
-      </p>
-      {state.alert && (
-        <p class="alert">
-          alert {state.alert.number} <b>{state.alert.name}</b>, sent by the {state.alert.from}
-        </p>
-      )}
-    </>
-  );
-}
-
-/** What it costs, and what goes on all the same. Both are about now: a story of the past says so. */
-function Costs({ card, state }: { card: CardStory; state: State }): JSX.Element | null {
-  const now = state.channels.find(({ id }) => id === card.state.id);
-  if (card.costs.length === 0) return null;
-  const isOver = now?.layer === 'ok';
-  const others = state.channels.filter(({ id }) => id !== card.state.id);
-  const good = others.filter(({ layer }) => layer === 'ok').length;
-  const harm = state.cluster.consequences
-    .filter((text) => !card.costs.includes(text))
-    .filter((text) => /^(pod|node|deployment) /.test(text) || text.startsWith(card.state.client))
-    .slice(0, 3);
-  return (
-    <dl class="costs">
-      <div>
-        <dt>Costs</dt>
-        <dd>
-          {card.costs.join('; ')}
-          {isOver ? '. That is over: the connection works again.' : '.'}
-          {!isOver &&
-            harm.map((text) => (
-              <span key={text} class="suffer">
-                {text}
-              </span>
-            ))}
-        </dd>
-      </div>
-      <div>
-        <dt>Goes on</dt>
-        <dd>
-          {good === others.length
-            ? `the ${good} other connections`
-            : `${good} of the ${others.length} other connections`}
-        </dd>
-      </div>
-    </dl>
-  );
-}
-
 function Tools({ card, state, depth, setDepth, replay, compareTo, onShake }: CardProps): JSX.Element {
   const isOurs = card.state.client !== '?';
   return (
@@ -209,9 +130,16 @@ function Tools({ card, state, depth, setDepth, replay, compareTo, onShake }: Car
   );
 }
 
+/** Where it went wrong: where a side stops, or where the answer over a good handshake says no. -1: nowhere. */
+function failingRung({ rungs, state }: CardStory): number {
+  const stops = rungs.findIndex(({ refusedBy }) => refusedBy !== null);
+  if (stops >= 0 || state.layer === 'ok') return stops;
+  return rungs.findIndex(({ parts }) => parts.some((part) => part.startsWith('answer: HTTP')));
+}
+
 /** Depth 1: the rungs; the failing one is open. */
 function Story({ card, replay }: CardProps): JSX.Element {
-  const failing = card.rungs.findIndex(({ refusedBy }) => refusedBy !== null);
+  const failing = failingRung(card);
   const [picked, setPicked] = useState<{ readonly rung: number | null } | null>(null);
   const [message, setMessage] = useState<number | null>(null);
   // In slow motion what came last is explained.
@@ -268,109 +196,4 @@ function Mend({ card, state }: { card: CardStory; state: State }): JSX.Element {
       </ul>
     </section>
   );
-}
-
-/** Programs outside the lab that dialled the same server: the student's own kubectl, curl, etcdctl. */
-function Outside({ card, state, isCovered }: RestProps): JSX.Element | null {
-  const channel = `?->${card.state.server}`;
-  const { answer } = useRecent(card.state.client === '?' ? '' : channel, state);
-  return (
-    <Recent
-      title={`Programs outside the lab that dialled ${card.state.server}: your kubectl, curl …`}
-      runs={answer ?? []}
-      open={card.state.trace ?? ''}
-      isCovered={isCovered}
-    />
-  );
-}
-
-interface RestProps {
-  readonly card: CardStory;
-  readonly state: State;
-  readonly isCovered: boolean;
-}
-
-/** Closed at first. */
-function Rest({ card, state, isCovered }: RestProps): JSX.Element {
-  const { story, client, server } = card;
-  const trace = encodeURIComponent(card.state.trace ?? '');
-  return (
-    <section class="rest">
-      {story.logs.length > 0 && (
-        <details>
-          <summary>What the programs print ({story.logs.length})</summary>
-          {story.logs.map(({ component, text, level }) => (
-            <div key={component + text} class="log">
-              <p>
-                <b>{component}</b> <small>prints it at: {level}</small>
-              </p>
-              <Command text={text} label={`the log line of ${component}`} />
-            </div>
-          ))}
-        </details>
-      )}
-      <details>
-        <summary>Who would accept this? Go and OpenSSL</summary>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">The certificate of</th>
-              <th scope="col">Go (all of Kubernetes)</th>
-              <th scope="col">OpenSSL (curl, Node)</th>
-            </tr>
-          </thead>
-          <tbody>
-            <Opinions judged={client.name} judge={server} />
-            <Opinions judged={server.name} judge={client} />
-          </tbody>
-        </table>
-      </details>
-      {!isCovered && (
-        <details>
-          <summary>Take it away</summary>
-          <p class="tools">
-            <a class="button" href={`/export/pcapng?trace=${trace}`} download>
-              For Wireshark (.pcapng, with its secrets)
-            </a>
-            <a class="button" href={`/export/json?trace=${trace}`} download>
-              JSON
-            </a>
-            <a class="button" href={`/export/html?trace=${trace}`} download>
-              HTML to hand in
-            </a>
-          </p>
-          <p>
-            <a href={addressOf('trace', card.state.trace ?? '')}>Link to this handshake</a>, as long as the
-            lab runs
-          </p>
-        </details>
-      )}
-      {card.state.client !== '?' && (
-        <p class="in-terminal">
-          <span class="soft">In the terminal</span>{' '}
-          <Command text={labCommand(state, `handshake ${card.state.client} ${card.state.server}`)} />
-        </p>
-      )}
-      {card.state.at && <p class="soft">Dialled at {timeOf(card.state.at)}, this computer’s time.</p>}
-    </section>
-  );
-}
-
-function Opinions({ judged, judge }: { judged: string; judge: CardStory['client'] }): JSX.Element {
-  const isJudged = judge.checks.length > 0;
-  return (
-    <tr>
-      <th scope="row">{judged}</th>
-      <td>
-        {!isJudged ? '– not asked' : judge.verdictText === null ? '✓ accepts' : `✗ ${judge.verdictText}`}
-      </td>
-      <td>
-        {judge.openssl === null ? '– not asked' : `${opinion(judge.openssl.accepts)} ${judge.openssl.text}`}
-      </td>
-    </tr>
-  );
-}
-
-function opinion(accepts: boolean | null): string {
-  return accepts === null ? '–' : accepts ? '✓' : '✗';
 }
