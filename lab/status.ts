@@ -23,6 +23,13 @@ export interface Deviation {
   readonly code: Code | null;
   readonly sentence: string;
   readonly fix: string;
+  /** Of a setting: which one, in which file (relative to DIR), and both values; null: it is, or should be, not there. */
+  readonly setting?: {
+    readonly name: string;
+    readonly file: string;
+    readonly expected: string | null;
+    readonly found: string | null;
+  };
 }
 
 /** What `status --json` prints. Fields may be added, none renamed. */
@@ -35,7 +42,7 @@ export interface StatusReport {
   readonly consequences: readonly string[];
   /** What suffered some minutes ago and does no more. */
   readonly recovered: readonly Recovery[];
-  /** Where files differ from what the table of certificates says. */
+  /** Where files differ from what the table of certificates says, and settings from those of `init`. */
   readonly deviations: readonly Deviation[];
   readonly clocks: readonly ClockState[];
   /** A hidden break stands, and the deviations are covered; `solved` once, when everything is as it should be again. */
@@ -101,17 +108,37 @@ export function clocksOf({ dir, hosts }: LabDirectory): ClockState[] {
   );
 }
 
-/** Sentences with both values, and how to mend each. */
-async function readDeviations({ dir, choices }: LabDirectory): Promise<Deviation[]> {
+/** Sentences with both values, and how to mend each: certificates and keys first, then settings. */
+async function readDeviations(directory: LabDirectory): Promise<Deviation[]> {
+  const { dir, choices } = directory;
   const { deviations, expectedVersusFound } = await import('../certs/expected.ts');
-  const rows = expectedVersusFound(dir, choices, { now: (place) => timeAt(dir, place) });
-  return deviations(rows).map(({ identity, place, code, sentence, fix }) => ({
-    identity,
-    place,
-    code,
-    sentence,
-    fix,
-  }));
+  const { inDirectory, sentenceOf, wayBack } = await import('./deviations/row.ts');
+  const { settingRows } = await import('./deviations/settings.ts');
+  const rows = deviations(expectedVersusFound(dir, choices, { now: (place) => timeAt(dir, place) }));
+  const told = new Set(rows.map(({ path }) => path));
+  const settings = settingRows(directory).filter(({ file }) => !told.has(file));
+  return [
+    ...rows.map(({ identity, place, code, sentence, fix }) => ({
+      identity,
+      place,
+      code,
+      sentence,
+      fix,
+    })),
+    ...settings.map((row) => ({
+      identity: row.instance,
+      place: row.place,
+      code: null,
+      sentence: sentenceOf(row, dir),
+      fix: wayBack(row),
+      setting: {
+        name: row.setting,
+        file: inDirectory(row.file, dir),
+        expected: row.expected,
+        found: row.found,
+      },
+    })),
+  ];
 }
 
 /** The time by which certificates at a place are judged: a host's own, or the desk's. Bad clock files count as none. */

@@ -178,7 +178,7 @@ export function deviationLines({ deviations, hidden }: StatusReport, terminal: T
       const way = fix === '' ? '' : terminal.paint('grey', `   (${fix})`);
       return `  ${terminal.paint('yellow', '≠')} ${sentence}${way}`;
     }),
-    ...(more > 0 ? [`  … and ${more} more: npx mtls-lab certs`] : []),
+    ...(more > 0 ? [`  … and ${more} more: npx mtls-lab status --json`] : []),
   ].join('\n');
 }
 

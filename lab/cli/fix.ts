@@ -4,7 +4,14 @@ import { identities } from '../../certs/identities.ts';
 import { copyLines, issueLines } from '../../certs/openssl-lines.ts';
 import { findIdentity } from '../../certs/resolve.ts';
 import { type LabDirectory, readDirectory } from '../directory.ts';
-import { fixEverything, fixTarget, type Repair, standingFaults, undoFault } from '../faults/engine.ts';
+import {
+  brokenTargets,
+  fixEverything,
+  fixTarget,
+  type Repair,
+  standingFaults,
+  undoFault,
+} from '../faults/engine.ts';
 import { revealBreak, standsFor } from '../faults/hidden.ts';
 import { type Invocation, switchOption } from './command.ts';
 import type { Terminal } from './terminal.ts';
@@ -47,6 +54,7 @@ const WAYS = {
   issued: 'issued anew and copied to where it belongs',
   distributed: 'copied anew to where it belongs',
   restored: 'old files put back',
+  settings: 'settings put right',
 } as const satisfies Record<Repair['way'], string>;
 
 function printRepair(
@@ -68,7 +76,9 @@ function printRepair(
   for (const line of lines) terminal.print(terminal.paint('grey', `    ${line}`));
 }
 
-/** What a name means to `fix`: the target of a fault that stands, or a certificate. */
-function findBroken(name: string, standing: readonly string[], { choices }: LabDirectory): string {
-  return standing.includes(name) ? name : findIdentity(choices, name).id;
+/** What a name means to `fix`: the target of a fault that stands, a program or host whose settings differ, or a certificate. */
+function findBroken(name: string, standing: readonly string[], directory: LabDirectory): string {
+  if (standing.includes(name)) return name;
+  if (brokenTargets(directory).includes(name)) return name;
+  return findIdentity(directory.choices, name).id;
 }

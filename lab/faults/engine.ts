@@ -12,7 +12,8 @@ import { deviations, expectedVersusFound } from '../../certs/expected.ts';
 import { writeAtomic } from '../../certs/files.ts';
 import { distribute, type FileCopy, plannedCopies } from '../../certs/hosts.ts';
 import { type Identity, identities } from '../../certs/identities.ts';
-import { deskNow, type LabDirectory } from '../directory.ts';
+import { settingRows } from '../deviations/settings.ts';
+import { deskNow, type LabDirectory, readDirectory } from '../directory.ts';
 import { timeAt } from '../status.ts';
 import { findFault } from './catalogue.ts';
 import type { Fault, FileChange } from './fault.ts';
@@ -84,22 +85,26 @@ export async function applyFault(
 /** What a repair did to one target. */
 export interface Repair {
   readonly target: string;
-  /** `issued` anew on the desk and distributed, or only `distributed`: a CA is never issued anew; `restored`: put back. */
-  readonly way: 'issued' | 'distributed' | 'restored';
+  /**
+   * `issued` anew on the desk and distributed, or only `distributed`: a CA is never issued anew; `restored`: put back;
+   * `settings`: edited, as `init` would write them.
+   */
+  readonly way: 'issued' | 'distributed' | 'restored' | 'settings';
   /** Certificates that were issued anew, by id. */
   readonly issued: readonly string[];
   readonly copied: readonly FileCopy[];
-  /** Files that were put back, or taken away where there was none. Relative to DIR. */
+  /** Files that were put back or edited, or taken away where there was none. Relative to DIR. */
   readonly restored: readonly string[];
 }
 
-/** Targets on which a fault stands, the last first, and certificates whose files differ from the table. */
+/** Targets on which a fault stands, the last first, then certificates and programs whose files differ from init's. */
 export function brokenTargets(directory: LabDirectory): readonly string[] {
   const standing = standingFaults(directory.dir).map(({ target }) => target);
-  return [...new Set([...standing.toReversed(), ...deviating(directory).map(({ id }) => id)])];
+  const settings = settingRows(directory).map(({ instance }) => instance);
+  return [...new Set([...standing.toReversed(), ...deviating(directory).map(({ id }) => id), ...settings])];
 }
 
-/** Mend everything: faults first, then certificates that differ still. */
+/** Mend everything: faults first, then certificates that differ still, then settings. */
 export async function fixEverything(directory: LabDirectory): Promise<readonly Repair[]> {
   const repairs: Repair[] = [];
   for (const { target } of standingFaults(directory.dir).toReversed()) {
@@ -108,20 +113,28 @@ export async function fixEverything(directory: LabDirectory): Promise<readonly R
   for (const { id } of deviating(directory)) {
     if (!repairs.some((repair) => repair.target === id)) repairs.push(await fixTarget(directory, id));
   }
+  for (const target of new Set(settingRows(readDirectory(directory.dir)).map(({ instance }) => instance))) {
+    const restored = mendSettings(directory, target);
+    repairs.push({ target, way: 'settings', issued: [], copied: [], restored });
+  }
   return repairs;
 }
 
 /**
- * Mend a target: certificates are issued anew and distributed, every other file is put back as it was. Mends a
- * certificate that was broken by hand just as well.
- * @param target  of a fault that stands, or an identity's id
+ * Mend a target: certificates are issued anew and distributed, every other file is put back as it was, and settings of
+ * a program are as `init` would write them. Mends what was broken by hand just as well.
+ * @param target  of a fault that stands, or the id of an identity or of a program
  */
 export async function fixTarget(directory: LabDirectory, target: string): Promise<Repair> {
   const { dir, choices } = directory;
   const records = standingFaults(dir).filter((record) => record.target === target);
   const owners = ownersOf(directory);
   const restored: string[] = [];
-  const broken = new Set<Identity>(identities(choices).filter(({ id }) => id === target));
+  const broken = new Set<Identity>(
+    isAboutCertificate(directory, target, records)
+      ? identities(choices).filter(({ id }) => id === target)
+      : [],
+  );
   for (const record of records.toReversed()) {
     for (const file of record.files) {
       const owner = owners.get(file.path);
@@ -137,8 +150,16 @@ export async function fixTarget(directory: LabDirectory, target: string): Promis
   if (leaves.length > 0) await issueOnDesk(dir, choices, leaves, deskNow(dir));
   const copied = distribute(dir, choices, which);
   forget(dir, target);
-  const way = leaves.length > 0 ? 'issued' : restored.length > 0 ? 'restored' : 'distributed';
-  return { target, way, issued: leaves.map(({ id }) => id), copied, restored };
+  const edited = mendSettings(directory, target).filter((path) => !restored.includes(path));
+  const way =
+    leaves.length > 0
+      ? 'issued'
+      : restored.length > 0
+        ? 'restored'
+        : edited.length > 0
+          ? 'settings'
+          : 'distributed';
+  return { target, way, issued: leaves.map(({ id }) => id), copied, restored: [...restored, ...edited] };
 }
 
 /**
@@ -241,6 +262,16 @@ async function againOn(
   return change === undefined ? before : changed(change, before);
 }
 
+/**
+ * Put the settings of one program right.
+ * @returns the files that were edited, relative to DIR
+ */
+function mendSettings({ dir }: LabDirectory, instance: string): readonly string[] {
+  const rows = settingRows(readDirectory(dir)).filter((row) => row.instance === instance);
+  for (const row of rows) row.mend();
+  return [...new Set(rows.map(({ file }) => inDir(dir, file)))];
+}
+
 /** Which identity's copy a file is. */
 function ownersOf({ dir, choices }: LabDirectory): ReadonlyMap<string, Identity> {
   return new Map(
@@ -253,6 +284,16 @@ function deviating({ dir, choices }: LabDirectory): readonly Identity[] {
   const rows = deviations(expectedVersusFound(dir, choices, { now: (place) => timeAt(dir, place) }));
   const ids = new Set(rows.map(({ identity }) => identity));
   return identities(choices).filter(({ id }) => ids.has(id));
+}
+
+/** A kubelet's id is its certificate's, too: when only its settings are wrong the certificate stays as it is. */
+function isAboutCertificate(
+  directory: LabDirectory,
+  target: string,
+  records: readonly BreakRecord[],
+): boolean {
+  if (deviating(directory).some(({ id }) => id === target)) return true;
+  return records.length === 0 && !settingRows(directory).some(({ instance }) => instance === target);
 }
 
 /** Drop every record of a target: what it remembered is mended. */
