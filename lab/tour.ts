@@ -95,6 +95,10 @@ export const TOUR: readonly TourStep[] = [
       const state = schedulerOf(report);
       if (state?.layer !== 'tls' || state.by !== 'server')
         return notYet(`nobody refuses the scheduler in TLS now: break expired ${TOUR_TARGET}`);
+      if (state.protocol === 'TLSv1.2')
+        return done(
+          'Nobody, in TLS 1.2: there the client waits for the server to finish, and hears the refusal.',
+        );
       if (!said(answer, 'kube-scheduler') && !said(answer, 'scheduler'))
         return notYet('look for "believes CONNECTED", and who stands above it');
       return done(

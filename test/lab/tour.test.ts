@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { execute } from '../../lab/cli/main.ts';
-import { TOUR } from '../../lab/tour.ts';
+import { TOUR, TOUR_CHANNEL, type TourFacts } from '../../lab/tour.ts';
 import { callCli } from '../support/cli.ts';
 import { openTestLab, type TestLab } from '../support/lab.ts';
 import { requireTool } from '../support/tools.ts';
@@ -85,6 +85,38 @@ test('leads through six steps, looks whether each was done, and goes on where it
   expect(mending).toContain('Mode: strict');
   await eventually('all is green again', async () => (await cli('status', '--json')).code === 0);
   expect(lab.state('kube-scheduler').restarts).toBe(0);
+});
+
+/** A report with one connection, as far as steps read it. */
+function facts(state: object, more: { clientAuth?: string; isSignedAnew?: boolean } = {}): TourFacts {
+  const { clientAuth = 'require', isSignedAnew = false } = more;
+  const channel = { id: TOUR_CHANNEL, client: 'kube-scheduler', server: 'kube-apiserver', ...state };
+  const report = { channels: [channel], clientAuth, consequences: [] };
+  return { report, isSignedAnew } as unknown as TourFacts;
+}
+
+const OK = { layer: 'ok', by: null, clientIdentity: { cn: 'system:kube-scheduler', o: [] } };
+const IN_TLS = { layer: 'tls', by: 'server', protocol: 'TLSv1.3' };
+test.for([
+  ['green', '1 of 1', true, '', facts(OK)],
+  ['green', 'mend it first: fix', false, '', facts(IN_TLS)],
+  ['green', 'up --client-auth require', false, '', facts(OK, { clientAuth: 'request' })],
+  ['read', 'the user name is the CN', true, ' cn=SYSTEM:kube-scheduler ', facts(OK)],
+  ['read', 'after CN=', false, 'scheduler', facts(OK)],
+  ['break', 'accepts the scheduler still', false, '', facts(OK)],
+  ['break', 'accepts the scheduler still', false, '', facts({ layer: 'tls', by: 'client' })],
+  ['break', 'is refused', true, '', facts({ layer: '401', by: 'server' })],
+  ['who', 'nobody refuses the scheduler', false, 'scheduler', facts(OK)],
+  ['who', 'in TLS 1.2', true, 'nobody', facts({ ...IN_TLS, protocol: 'TLSv1.2' })],
+  ['mend', 'is the old one', false, '', facts(OK)],
+  ['mend', 'refuses the scheduler still', false, '', facts(IN_TLS, { isSignedAnew: true })],
+  ['mend', 'accepted again', true, '', facts(OK, { isSignedAnew: true })],
+  ['modes', 'still strict', false, '', facts(IN_TLS)],
+  ['modes', 'does not answer 401 yet', false, '', facts(OK, { clientAuth: 'request' })],
+  ['modes', 'HTTP 401', true, '', facts({ layer: '401', by: 'server' }, { clientAuth: 'request' })],
+] as const)('step %s says: %s', ([id, says, done, answer, given]) => {
+  const look = TOUR.find((step) => step.id === id)?.look(given, answer);
+  expect(look).toMatchObject({ done, says: expect.stringContaining(says) as unknown });
 });
 
 test('prints its steps where nobody sits, and gives them to programs', async () => {
