@@ -51,6 +51,12 @@ test('creates, and has a field that does not exist refused', async (context) => 
   expect(bad.stderr).toContain('strict decoding error: unknown field "dato"');
 });
 
+test('explains a field', async (context) => {
+  const kubectl = kubectlFor(context, cluster.dir, OLD);
+  const { stdout } = await kubectl(['explain', 'pod.spec.containers.image']);
+  expect(stdout).toMatch(/^KIND: +Pod\nVERSION: +v1\n\nFIELD: image <string>/);
+});
+
 test('whoami, can-i and get work', async (context) => {
   const kubectl = kubectlFor(context, cluster.dir, OLD);
   expect((await kubectl(['auth', 'whoami'])).stdout).toContain('kubernetes-admin');
