@@ -112,24 +112,23 @@ export function beginHalf(options: HalfOptions): Half {
     },
   });
 
-  const reportOn = (judgement: Verdict | null): SideReport => ({
-    component,
-    presented: decoder.certificates[side] ?? NOBODY,
-    certFile: options.certFile,
-    caFile: options.caFile,
-    trusted: judgedBy.roots,
-    wantedName: judgedBy.name,
-    clockShiftMs,
-    // Put into words when somebody looks.
-    get findings() {
-      return judgement?.findings ?? [];
-    },
-    verdictText: judgement?.text ?? null,
-    believed: [...believed],
-    code: ownCode,
-    realTexts: texts,
-    secondOpinion: null,
-  });
+  const report = (): SideReport => {
+    const plain = {
+      component,
+      presented: decoder.certificates[side] ?? NOBODY,
+      certFile: options.certFile,
+      caFile: options.caFile,
+      trusted: judgedBy.roots,
+      wantedName: judgedBy.name,
+      clockShiftMs,
+      verdictText: verdict?.text ?? null,
+      believed: [...believed],
+      code: ownCode,
+      realTexts: texts,
+      secondOpinion: null,
+    };
+    return withFindings(plain, verdict);
+  };
 
   const trace = (): Trace => {
     const local = { address: ends.localAddress, port: ends.localPort };
@@ -149,8 +148,8 @@ export function beginHalf(options: HalfOptions): Half {
       sni: decoder.sni,
       alpn: decoder.alpn,
       messages: [...messages],
-      client: side === 'client' ? reportOn(verdict) : null,
-      server: side === 'server' ? reportOn(verdict) : null,
+      client: side === 'client' ? report() : null,
+      server: side === 'server' ? report() : null,
       outcome,
       http,
       keylog: [...keylog],
@@ -222,6 +221,19 @@ export function beginHalf(options: HalfOptions): Half {
     },
     get state() {
       return state;
+    },
+  };
+}
+
+/**
+ * The report with its findings, which are put into words when somebody looks. Out here and not in `beginHalf`: a trace
+ * outlives its connection, and a getter made there would keep sockets and decoder with it.
+ */
+function withFindings(plain: Omit<SideReport, 'findings'>, verdict: Verdict | null): SideReport {
+  return {
+    ...plain,
+    get findings() {
+      return verdict?.findings ?? [];
     },
   };
 }
