@@ -10,7 +10,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { posix } from 'node:path';
-import { stringify } from 'yaml';
 import { isLabError, LabError, messageOf } from '../../certs/errors.ts';
 import { MODES, readTextIfAny, writeAtomic } from '../../certs/files.ts';
 import { generateKeys, type KeyPair, writePrivateKey } from '../../certs/keys.ts';
@@ -18,6 +17,7 @@ import { isStatus, RequestError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { type Credentials, readCredentials } from '../api/credentials.ts';
 import type { Host } from '../host.ts';
+import { bootstrappedKubeconfig } from './bootstrap-kubeconfig.ts';
 import { awaitOutcome, readOutcome, sendRequest, waitingProblem } from './certificate-request.ts';
 import { type CertificateStore, firstCertificate } from './certificate-store.ts';
 
@@ -114,7 +114,7 @@ export function startBootstrap(options: BootstrapOptions): Bootstrap {
   const finish = (pem: string, { privateKey }: KeyPair): void => {
     store.update(pem, writePrivateKey(privateKey));
     rmSync(host.path(tmpKey), { force: true });
-    const text = kubeconfigText(client.credentials(), kubeconfig, store.currentPath);
+    const text = bootstrappedKubeconfig(client.credentials(), kubeconfig, store.currentPath);
     writeAtomic(host.path(kubeconfig), text, MODES.key);
     client.klog('I', 'bootstrap.go:203', 'Wrote the kubeconfig of the bootstrapped client', {
       path: kubeconfig,
@@ -212,33 +212,5 @@ function hindrance(node: string, error: unknown): LabError {
     fix: `npx mtls-lab logs kubelet@${node}`,
     source: SOURCE,
     cause: error,
-  });
-}
-
-/**
- * The kubeconfig of the bootstrapped client; paths are relative to it, so that real kubectl can use it.
- * @see bootstrap.go, writeKubeconfigFromBootstrapping
- */
-function kubeconfigText(credentials: Credentials, kubeconfig: string, pemPath: string): string {
-  const { ca, server, insecure } = credentials;
-  const near = (path: string): string => posix.relative(posix.dirname(kubeconfig), path);
-  const authority =
-    ca === undefined
-      ? {}
-      : 'file' in ca
-        ? { 'certificate-authority': near(ca.file) }
-        : { 'certificate-authority-data': Buffer.from(ca.pem).toString('base64') };
-  const cluster = { ...authority, ...(insecure ? { 'insecure-skip-tls-verify': true } : {}), server };
-  const context = { cluster: 'default-cluster', namespace: 'default', user: 'default-auth' };
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'default-cluster', cluster }],
-    contexts: [{ name: 'default-context', context }],
-    'current-context': 'default-context',
-    preferences: {},
-    users: [
-      { name: 'default-auth', user: { 'client-certificate': near(pemPath), 'client-key': near(pemPath) } },
-    ],
   });
 }

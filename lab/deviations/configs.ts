@@ -5,6 +5,9 @@ import { parse, parseDocument } from 'yaml';
 import { messageOf } from '../../certs/errors.ts';
 import { MODES, readTextIfAny, writeAtomic } from '../../certs/files.ts';
 import { hostPath } from '../../certs/hosts.ts';
+import { PLACES } from '../../certs/identities.ts';
+import { readKubeconfig } from '../../certs/kubeconfig.ts';
+import { bootstrappedKubeconfig } from '../../components/kubelet/bootstrap-kubeconfig.ts';
 import { CONFIG_PATHS, type ConfigFile, configFiles } from '../config-files.ts';
 import type { LabDirectory } from '../directory.ts';
 import type { Ports } from '../ports.ts';
@@ -70,7 +73,7 @@ function rowsOf(dir: string, { host, path, text: wanted }: ConfigFile): SettingR
     );
   }
   const found = scalarsOf(content);
-  const expected = scalarsOf(parse(wanted));
+  const expected = scalarsOf(parse(isBootstrapped(path, found) ? bootstrapped(path, wanted) : wanted));
   const row = (name: string, at: Path, value: Scalar | null, now: Scalar | null): SettingRow => {
     const setting = shortName(name);
     return {
@@ -100,6 +103,16 @@ function rowsOf(dir: string, { host, path, text: wanted }: ConfigFile): SettingR
     rows.push(row(name, at, null, value));
   }
   return rows;
+}
+
+/** A kubelet that got its certificate with a token has written its kubeconfig by itself. */
+function isBootstrapped(path: string, found: ReadonlyMap<string, { readonly value: Scalar }>): boolean {
+  return path === CONFIG_PATHS.kubelet && found.get('current-context')?.value === 'default-context';
+}
+
+function bootstrapped(path: string, wanted: string): string {
+  const pair = `${PLACES.kubelet}/kubelet-client-current.pem`;
+  return bootstrappedKubeconfig(readKubeconfig(wanted, { file: path }), path, pair);
 }
 
 /** Whether a file that should be named is embedded in its place, byte for byte. */

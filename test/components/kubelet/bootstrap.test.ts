@@ -8,6 +8,7 @@ import { openSigner } from '../../../certs/desk.ts';
 import { identities } from '../../../certs/identities.ts';
 import { generateKeys } from '../../../certs/keys.ts';
 import { type CertificateSigningRequest, conditionOf } from '../../../components/api/kinds.ts';
+import { settingRows } from '../../../lab/deviations/settings.ts';
 import { readDirectory, settingsOf } from '../../../lab/directory.ts';
 import { setClientAuth } from '../../../lab/init.ts';
 import { kubectlFor } from '../../support/kubectl.ts';
@@ -126,6 +127,11 @@ test('gets its first client certificate with a token, in request mode only, and 
   const kubeconfig = readFileSync(file('worker-1', '/etc/kubernetes/kubelet.conf'), 'utf8');
   expect(kubeconfig).toContain('name: default-auth');
   expect(kubeconfig).toContain('client-certificate: ../../var/lib/kubelet/pki/kubelet-client-current.pem');
+  // It is not what init wrote, and as it should be all the same.
+  const differing = settingRows(readDirectory(cluster.dir)).filter(({ file }) =>
+    file.endsWith('kubelet.conf'),
+  );
+  expect(differing).toEqual([]);
   expect(kubelet.problem?.()).toBeNull();
   expect(newest('worker-1')?.client?.certFile).toBe(CURRENT);
 });
