@@ -24,14 +24,18 @@ interface Case {
  * In the other mode again, wherever it makes a difference, and once in any case.
  */
 function casesOf(mode: 'require' | 'request'): Case[] {
+  const scope: Scope = {
+    ...SCOPE,
+    settings: { 'kube-apiserver': { clientAuth: mode }, kubelet: { clientAuth: mode } },
+  };
   const seen = new Set<string>();
   return faults.flatMap((fault, index) => {
-    const kinds = alike(fault, SCOPE).flatMap(([target]) => target ?? []);
+    const kinds = alike(fault, scope).flatMap(([target]) => target ?? []);
     const first = !seen.has(fault.family);
     seen.add(fault.family);
     const chosen = first ? kinds : [0, 1].map((step) => kinds[(2 * index + step) % kinds.length] ?? '');
     const differing = chosen.filter((target) => {
-      const { require, request } = byMode(fault, target, SCOPE);
+      const { require, request } = byMode(fault, target, scope);
       return JSON.stringify(require) !== JSON.stringify(request);
     });
     const here = mode === 'require' ? chosen : differing.length > 0 ? differing : chosen.slice(0, 1);
