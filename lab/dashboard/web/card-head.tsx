@@ -8,8 +8,11 @@ import { addressOf, type State } from './store.ts';
 
 /** The sentence while somebody is to find out. */
 export function coveredHeadline({ state, client, server }: CardStory): string {
-  const by = state.by === null ? null : state.by === 'client' ? client.name : server.name;
-  return by === null ? 'This connection fails. Why?' : `${by} does not accept the other side. Why?`;
+  const isJudged = state.by !== null && ['tls', '401', '403'].includes(state.layer);
+  const by = state.by === 'client' ? client.name : server.name;
+  return isJudged
+    ? `${by} does not accept the other side. Why?`
+    : 'Something is wrong with this connection. What?';
 }
 
 /** Ends, outcome, alert, and what came since. */
@@ -37,16 +40,18 @@ export function Banner({ card, runs }: { card: CardStory; runs: readonly RecentR
           {state.layer === 'tls' && state.by === 'client' ? '✂─▶' : state.layer === 'tls' ? '─✂▶' : '──▶'}
         </span>{' '}
         {server.name} <b>{look.text + by}</b>
+      </p>
+      <p class="second">
+        {state.alert && (
+          <span class="alert">
+            alert {state.alert.number} <b>{state.alert.name}</b>, sent by the {state.alert.from}
+          </span>
+        )}
         <span class="when">
           {dated(card.clusterTime)}
           {run && run.count > 1 && ` (×${run.count})`}
         </span>
       </p>
-      {state.alert && (
-        <p class="alert">
-          alert {state.alert.number} <b>{state.alert.name}</b>, sent by the {state.alert.from}
-        </p>
-      )}
     </>
   );
 }
@@ -61,7 +66,7 @@ export function Costs({ card, state }: { card: CardStory; state: State }): JSX.E
   const harm = state.cluster.consequences
     .filter((text) => !card.costs.includes(text))
     .filter((text) => /^(pod|node|deployment) /.test(text) || text.startsWith(card.state.client))
-    .slice(0, 3);
+    .slice(0, 1);
   return (
     <dl class="costs">
       <div>

@@ -41,6 +41,7 @@ const DEPTHS = [
 export function Card(props: CardProps): JSX.Element {
   const { card, state, depth, runs } = props;
   const look = lookOf(card.state);
+  const isSaid = card.messages.length > 0;
   // While somebody is to find out what is broken, the evidence stays and the answers are covered.
   const isCovered = state.cluster.hidden !== null && card.state.layer !== 'ok';
   return (
@@ -55,28 +56,34 @@ export function Card(props: CardProps): JSX.Element {
         </p>
       )}
       <Tools {...props} />
-      {depth === 1 ? (
+      {!isSaid ? (
+        <p class="soft">Not one message was exchanged: there is nothing to look at.</p>
+      ) : depth === 1 ? (
         <Story key={card.state.trace} {...props} />
       ) : (
         <Messages card={card} withBytes={depth === 3} />
       )}
-      <Checks card={card} isCovered={isCovered} />
+      {isSaid && <Checks card={card} isCovered={isCovered} />}
       {!isCovered && card.story.mend.length > 0 && <Mend card={card} state={state} />}
-      <Certificates card={card} isCovered={isCovered} />
+      {isSaid && <Certificates card={card} isCovered={isCovered} />}
       <Recent
         title="Handshakes of this connection, newest first"
         runs={runs}
         open={card.state.trace ?? ''}
         isCovered={isCovered}
       />
+      {card.state.client !== '?' && (
+        <button type="button" onClick={props.onShake}>
+          Shake hands now
+        </button>
+      )}
       <Outside card={card} state={state} isCovered={isCovered} />
       <Rest card={card} state={state} isCovered={isCovered} />
     </article>
   );
 }
 
-function Tools({ card, state, depth, setDepth, replay, compareTo, onShake }: CardProps): JSX.Element {
-  const isOurs = card.state.client !== '?';
+function Tools({ card, state, depth, setDepth, replay, compareTo }: CardProps): JSX.Element {
   return (
     <div class="tools" role="toolbar" aria-label="The card">
       <span class="depths">
@@ -116,15 +123,10 @@ function Tools({ card, state, depth, setDepth, replay, compareTo, onShake }: Car
           Before / after <kbd>c</kbd>
         </a>
       )}
-      {isOurs && (
-        <>
-          <a class="button" href={addressOf('step', card.state.id)}>
-            Step by step <kbd>s</kbd>
-          </a>
-          <button type="button" onClick={onShake}>
-            Shake hands now
-          </button>
-        </>
+      {card.state.client !== '?' && (
+        <a class="button" href={addressOf('step', card.state.id)}>
+          Step by step <kbd>s</kbd>
+        </a>
       )}
     </div>
   );
