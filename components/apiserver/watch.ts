@@ -39,6 +39,8 @@ export async function watchObjects(call: Call): Promise<void> {
 
   let sent = after;
   const write = (line: string): void => {
+    // Ended, and its peer has not closed yet: nothing more may be written.
+    if (response.writableEnded || response.destroyed) return;
     if (response.writableLength > MAX_BUFFERED_BYTES) response.destroy();
     else response.write(line);
   };
