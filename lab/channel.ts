@@ -74,7 +74,7 @@ export function channelState(
     cipher: trace.cipher,
     clientIdentity,
     clientText: content ? null : (answered.client ?? textOf(trace.client)),
-    serverText: content ? null : (answered.server ?? textOf(trace.server)),
+    serverText: content ? null : trace.http === null ? textOf(trace.server) : answered.server,
     unsafe: [...trace.unsafe, ...(content ? notItsOwn(client, clientIdentity, ownName) : [])],
     clientFile: trace.client?.certFile ?? null,
     serverFile: trace.server?.certFile ?? null,
