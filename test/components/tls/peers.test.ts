@@ -176,6 +176,45 @@ test.for(['TLSv1.2', 'TLSv1.3'] as const)(
   },
 );
 
+/**
+ * Node's server sends an alert for a missing certificate only; for a bad one it just closes. Up to TLS 1.2 the client
+ * is told by a reset in the middle, in TLS 1.3 by an end where an answer should have been.
+ */
+const NODE_REFUSES = [
+  { who: null, version: 'TLSv1.2', outcome: { layer: 'tls', by: 'server', alert: { number: 40 } } },
+  { who: null, version: 'TLSv1.3', outcome: { layer: 'tls', by: 'server', alert: { number: 116 } } },
+  { who: 'stranger', version: 'TLSv1.2', outcome: { layer: 'tcp', code: 'CONNECTION_RESET', alert: null } },
+  { who: 'stranger', version: 'TLSv1.3', outcome: { layer: 'tcp', code: 'CONNECTION_RESET', alert: null } },
+] as const;
+
+test.for(NODE_REFUSES)("$version: Node's own server refuses our client as $who", async (row) => {
+  const { who, version, outcome } = row;
+  const server = createTlsServer({
+    cert: readFileSync(file('/pki/server.crt')),
+    key: readFileSync(file('/pki/server.key')),
+    ca: readFileSync(file('/pki/ca.crt')),
+    requestCert: true,
+    rejectUnauthorized: true,
+    maxVersion: version,
+  }).on('tlsClientError', () => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { cert: _cert, key: _key, ...rest } = bench.options({ url: `https://127.0.0.1:${port}` } as never);
+  const pair = who === null ? {} : { cert: { file: `/pki/${who}.crt` }, key: { file: `/pki/${who}.key` } };
+  const options = { ...rest, ...pair, maxVersion: version };
+  const failed = await dial(options).then(
+    ({ socket, refused }) =>
+      new Promise((resolve) => {
+        socket.on('error', () => {});
+        socket.once('close', () => resolve(refused())).resume();
+      }),
+    (error: unknown) => error,
+  );
+  expect(failed).toBeInstanceOf(HandshakeError);
+  expect(failed).toMatchObject({ outcome });
+  await new Promise((resolve) => server.close(resolve));
+});
+
 test.for(['TLSv1.2', 'TLSv1.3'] as const)(
   '%s: openssl s_server refuses our client',
   async (maxVersion, context) => {
