@@ -9,6 +9,7 @@ import type { DataFile } from './data-file.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { FIRST_TERM, type Member } from './member.ts';
 import type { UnaryName } from './rpcs.ts';
+import type { Reply } from './schema.ts';
 import {
   HANDLERS,
   headerOf,
@@ -18,6 +19,7 @@ import {
   revokeLease,
   type Services,
 } from './services.ts';
+import { snapshotMessages } from './snapshot.ts';
 import { createStore, type Store } from './store.ts';
 import { createWatches, type Watches } from './watches.ts';
 
@@ -33,6 +35,8 @@ export interface Engine {
   /** Resolves when everything applied so far is on disk; undefined when it already is. Rejects when the disk fails. */
   settled(): Promise<void> | undefined;
   leaseCount(): number;
+  /** All that is known now, to be sent away. */
+  snapshot(): Iterator<Reply<'SnapshotResponse'>>;
   close(): Promise<void>;
 }
 
@@ -132,6 +136,7 @@ export function createEngine(options: EngineOptions): Engine {
     keepAlive: (request) => keepAlive(services, request),
     settled: afterChange,
     leaseCount: () => leases.list().length,
+    snapshot: () => snapshotMessages({ store, leases: leases.list(), index }),
     async close() {
       leases.close();
       watches.close();

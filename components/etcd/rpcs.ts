@@ -5,11 +5,11 @@
 import type { MessageName } from './schema.ts';
 import { AUTH_RPCS } from './schema-auth.ts';
 
-/** One remote procedure: messages, whether each side streams, and the gateway's paths below /v3 (POST). */
+/** One remote procedure: messages, which sides stream, and the gateway's paths below /v3 (POST). */
 export interface RpcSpec {
   readonly request: MessageName;
   readonly response: MessageName;
-  readonly stream?: 'both';
+  readonly stream?: 'both' | 'response';
   readonly paths: readonly string[];
 }
 
@@ -110,6 +110,12 @@ export const RPCS = {
     response: 'HashKVResponse',
     paths: ['/maintenance/hashkv'],
   },
+  '/etcdserverpb.Maintenance/Snapshot': {
+    request: 'SnapshotRequest',
+    response: 'SnapshotResponse',
+    stream: 'response',
+    paths: ['/maintenance/snapshot'],
+  },
   '/etcdserverpb.Maintenance/MoveLeader': {
     request: 'MoveLeaderRequest',
     response: 'HeaderOnlyResponse',
@@ -121,13 +127,16 @@ export const RPCS = {
 /** A procedure by its gRPC path. */
 export type RpcName = keyof typeof RPCS;
 
-/** The procedures of which both sides stream. */
-export type StreamName = '/etcdserverpb.Watch/Watch' | '/etcdserverpb.Lease/LeaseKeepAlive';
+/** The procedures that answer with a stream. */
+export type StreamName =
+  | '/etcdserverpb.Watch/Watch'
+  | '/etcdserverpb.Lease/LeaseKeepAlive'
+  | '/etcdserverpb.Maintenance/Snapshot';
 
 /** All others: one message in, one out. */
 export type UnaryName = Exclude<RpcName, StreamName>;
 
-/** True for a procedure of which both sides stream. */
+/** True for a procedure that answers with a stream. */
 export function isStream(name: RpcName): name is StreamName {
   return 'stream' in RPCS[name];
 }

@@ -203,6 +203,8 @@ export const MESSAGES = {
   DefragmentResponse: { header: [1, 'ResponseHeader'] },
   HashRequest: {},
   HashResponse: { header: [1, 'ResponseHeader'], hash: [2, 'uint32'] },
+  SnapshotRequest: {},
+  SnapshotResponse: { header: [1, 'ResponseHeader'], remaining_bytes: [2, 'uint64'], blob: [3, 'bytes'] },
   HashKVRequest: { revision: [1, 'int64'] },
   HashKVResponse: { header: [1, 'ResponseHeader'], hash: [2, 'uint32'], compact_revision: [3, 'int64'] },
   MoveLeaderRequest: { targetID: [1, 'uint64'] },

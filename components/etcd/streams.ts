@@ -1,5 +1,5 @@
 /**
- * The two procedures of which both sides stream, apart from how their messages are carried.
+ * The procedures that answer with a stream, apart from how their messages are carried.
  */
 import type { Engine } from './engine.ts';
 import type { RPCS, StreamName } from './rpcs.ts';
@@ -42,6 +42,34 @@ const OPENERS: Openers = {
     drained: () => {},
     close: () => {},
   }),
+  '/etcdserverpb.Maintenance/Snapshot': (engine, sink) => {
+    let messages: Iterator<Reply<'SnapshotResponse'>> | undefined;
+    let begun = false;
+    const pump = (): void => {
+      for (let ready = true; ready && messages; ) {
+        const { done, value } = messages.next();
+        if (done) {
+          messages = undefined;
+          sink.end();
+        } else ready = sink.send(value);
+      }
+    };
+    const begin = (): void => {
+      if (begun) return;
+      begun = true;
+      messages = engine.snapshot();
+      pump();
+    };
+    return {
+      receive: begin,
+      // Over JSON an empty body is an empty message.
+      received: begin,
+      drained: pump,
+      close: () => {
+        messages = undefined;
+      },
+    };
+  },
 };
 
 /** Open a stream of either kind. */
