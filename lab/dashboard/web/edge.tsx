@@ -154,12 +154,25 @@ function Files({ channel, line }: { channel: ChannelState; line: Line }): JSX.El
   const right = to.x > from.x;
   return (
     <>
-      <text class={`file ${right ? 'start' : 'end'}`} x={from.x + (right ? 6 : -6)} y={from.y - 16}>
+      <text
+        class={`file ${right ? 'start' : 'end'}${hubClass(channel, channel.client)}`}
+        x={from.x + (right ? 6 : -6)}
+        y={from.y - 16}
+      >
         {client}
       </text>
-      <text class={`file ${right ? 'end' : 'start'}`} x={to.x + (right ? -12 : 12)} y={to.y + 27}>
+      <text
+        class={`file ${right ? 'end' : 'start'}${hubClass(channel, channel.server)}`}
+        x={to.x + (right ? -12 : 12)}
+        y={to.y + 27}
+      >
         {server}
       </text>
     </>
   );
+}
+
+/** At the API server lines of many workers arrive side by side: its files are shown for one line at a time then. */
+function hubClass({ id }: ChannelState, end: string): string {
+  return end === 'kube-apiserver' && id.includes('@') ? ' hub' : '';
 }

@@ -13,7 +13,7 @@ export function ClusterMap({ state }: { state: State }): JSX.Element {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a drawing is no HTML fieldset
     <svg
-      class="map"
+      class={workersOf(state).length > 1 ? 'map crowded' : 'map'}
       viewBox={`0 0 ${WIDTH} ${layout.height}`}
       role="group"
       aria-label="Map of the cluster: each line is a connection and opens its story"
@@ -130,7 +130,7 @@ function Folded({ layout, state }: { layout: Layout; state: State }): JSX.Elemen
       class={`folded ${look.name}`}
       role="link"
       tabindex={0}
-      aria-label={`${text}. ${counts}. Open the list.`}
+      aria-label={`${text} open the list. ${counts}.`}
       onClick={openWorkers}
       onKeyDown={(event) => event.key === 'Enter' && openWorkers()}
     >
