@@ -74,7 +74,7 @@ export function channelState(
     cipher: trace.cipher,
     clientIdentity,
     clientText: content ? null : (answered.client ?? textOf(trace.client)),
-    serverText: content ? null : trace.http === null ? textOf(trace.server) : answered.server,
+    serverText: content ? null : ANSWERED.has(outcome.layer) ? answered.server : textOf(trace.server),
     unsafe: [...trace.unsafe, ...(content ? notItsOwn(client, clientIdentity, ownName) : [])],
     clientFile: trace.client?.certFile ?? null,
     serverFile: trace.server?.certFile ?? null,
@@ -84,6 +84,9 @@ export function channelState(
     stillOpen: stillOpen(trace, all),
   };
 }
+
+/** TLS was fine; what a server prints then is not about TLS. */
+const ANSWERED: ReadonlySet<Layer> = new Set(['401', '403', 'http']);
 
 const UNTRIED = {
   layer: 'untried',
