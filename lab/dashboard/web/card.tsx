@@ -52,7 +52,7 @@ export function Card(props: CardProps): JSX.Element {
       {!isCovered && card.story.realCluster && (
         <p class="real">
           <b>A real cluster differs</b> <Prose text={card.story.realCluster} />{' '}
-          <span class="soft">Here: strict (lab).</span>
+          <span class="soft">Here: strict (lab). The switch at the top shows the other.</span>
         </p>
       )}
       <Tools {...props} />

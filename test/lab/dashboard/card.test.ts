@@ -10,6 +10,7 @@ import { type CertificateTemplate, issueCertificate } from '../../../certs/certi
 import { writePem } from '../../../certs/pem.ts';
 import type { CardStory } from '../../../lab/dashboard/card.ts';
 import { type Dashboard, startDashboard } from '../../../lab/dashboard/server.ts';
+import { hideBreak, revealBreak } from '../../../lab/faults/hidden.ts';
 import { openTestLab, type TestLab } from '../../support/lab.ts';
 import { type OpenPage, openPage, violations } from '../../support/page.ts';
 import { findTool, requireTool } from '../../support/tools.ts';
@@ -217,6 +218,23 @@ test('slow motion adds one rung at a time', async () => {
   expect(await page.locator('.rung.newest .why').count()).toBe(1);
   await page.keyboard.press('a');
   expect(await page.locator('.rung').count()).toBe(all);
+});
+
+test('while a break is hidden the evidence stays and the answers are covered', async () => {
+  hideBreak(lab.dir, 'unknown-ca', 'scheduler');
+  try {
+    await go(address('trace', after), '.card.tls h2');
+    await page
+      .locator('.card h2', { hasText: 'kube-apiserver does not accept the other side. Why?' })
+      .waitFor();
+    expect(await page.locator('.alert').textContent()).toContain('sent by the server');
+    expect(await page.locator('.chain .certificate').count()).toBeGreaterThan(1);
+    expect(await page.locator('.mends, .checks .failed, .certificate .failed, .link.broken').count()).toBe(0);
+    expect(await page.locator('.card').textContent()).not.toContain('CERT_UNKNOWN_AUTHORITY');
+  } finally {
+    revealBreak(lab.dir);
+  }
+  await page.locator('.card h2', { hasText: 'kube-apiserver refused kube-scheduler' }).waitFor();
 });
 
 test('before and after stand side by side, with what differs first', async () => {
