@@ -24,7 +24,7 @@ export function expectedOutcomes(fault: Fault, target: string, scope: Scope): Ex
   });
   const order = channels.map(({ id }) => id);
   return [...stated, ...knockOn(stated, channels)]
-    .filter(({ layer, unsafe }) => layer !== 'ok' || unsafe !== undefined)
+    .filter(({ layer, unsafe, shows }) => layer !== 'ok' || unsafe !== undefined || shows.startsWith('after'))
     .map((one) => ({ ...one, stops: one.stops ?? defaultCost(one, channels) }))
     .sort((a, b) => order.indexOf(a.channel) - order.indexOf(b.channel));
 }

@@ -6,7 +6,7 @@ import type { Channel } from '../topology.ts';
 import { kubeconfigClients, kubeconfigEdit, manifestEdit } from './edits.ts';
 import type { ChangeContext, Fault, FileChange, Scope, Situation, Stated } from './fault.ts';
 import { copyOf, identityOf, leaves, minted, pairOn } from './mint.ts';
-import { NEXT, printsForUsers } from './outcome.ts';
+import { NEXT, printsForUsers, succeeds } from './outcome.ts';
 import { ownDial, withoutStore } from './reach.ts';
 
 /** Certificates by which the API server knows its users. */
@@ -45,20 +45,6 @@ function forbiddenUser({ channels, target }: Situation): Stated[] {
 /** The kubelet that shows this client certificate. */
 function kubeletOf(target: string): string {
   return target.replace('kubelet-client@', 'kubelet@');
-}
-
-/** A connection that stays as it is, where one would expect it to suffer. */
-function still({ id }: Channel): Stated {
-  return {
-    channel: id,
-    layer: 'ok',
-    by: null,
-    code: null,
-    alert: null,
-    clientText: null,
-    serverText: null,
-    shows: NEXT,
-  };
 }
 
 /** The desk's pair of one identity in the place of another's. */
@@ -154,7 +140,7 @@ export const identity = [
     outcomes: (situation) => [
       ...forbiddenUser(situation),
       // Any node may ask who may do what: the kubelet still lets the API server in.
-      ...situation.channels.filter(({ server }) => server === kubeletOf(situation.target)).map(still),
+      ...situation.channels.filter(({ server }) => server === kubeletOf(situation.target)).map(succeeds),
     ],
     harm: 'mtls-lab kubectl get nodes',
     realWorld: {

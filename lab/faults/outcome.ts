@@ -86,6 +86,20 @@ export function unauthorized({ id, client }: Channel, { text }: Pick<Flaw, 'text
   };
 }
 
+/** A connection that succeeds where one would expect it to suffer, or succeeds again. */
+export function succeeds({ id }: Channel): Stated {
+  return {
+    channel: id,
+    layer: 'ok',
+    by: null,
+    code: null,
+    alert: null,
+    clientText: null,
+    serverText: null,
+    shows: NEXT,
+  };
+}
+
 /** kubectl words a refusal itself; what the API server hears from a kubelet is told to kubectl. */
 export function printsForUsers(client: string): boolean {
   return client === 'kubectl' || client === 'kube-apiserver';

@@ -1,10 +1,12 @@
 /** Trust, the other half: the certificate is good, and whoever verifies it trusts the wrong CA. */
 import { posix } from 'node:path';
 import { type Ca, issueIdentity } from '../../certs/ca.ts';
-import { MODES } from '../../certs/files.ts';
+import { deskFiles } from '../../certs/desk.ts';
+import { MODES, readText } from '../../certs/files.ts';
 import { hostPath } from '../../certs/hosts.ts';
 import { fileNames, identities, PLACES } from '../../certs/identities.ts';
 import { generateKeys, writePrivateKey } from '../../certs/keys.ts';
+import { settingsOf } from '../directory.ts';
 import {
   kubeconfigClients,
   kubeconfigEdit,
@@ -13,7 +15,8 @@ import {
   manifestEdit,
 } from './edits.ts';
 import type { ChangeContext, Fault, FileChange, Situation, Stated } from './fault.ts';
-import { bundle, foreignCa, identityOf, inDir, pairOn } from './mint.ts';
+import { bundle, foreignCa, identityOf, inDir, minted, pairOn } from './mint.ts';
+import { succeeds } from './outcome.ts';
 import { gone, ownDial, withoutStore } from './reach.ts';
 import { bundles, bundlesOf, hostOf, refusedWhere, refusedWithBundle } from './verifiers.ts';
 
@@ -198,6 +201,54 @@ export const trustBundles = [
       ],
       see: 'kubectl get nodes from the control plane: every node NotReady; openssl x509 -in ca.crt -noout -serial everywhere',
       mend: 'cat old-ca.crt new-ca.crt > ca.crt on every machine, restart, then issue certificates anew, then drop the old one',
+    },
+  },
+  {
+    id: 'renewed-not-reloaded',
+    family: 'trust',
+    title:
+      'a new CA was added to etcd’s bundle on disk, and etcd, which reads it at its start only, was not restarted',
+    chain: 'new ca (in the file, not in the process) -> leaf, shown to etcd',
+    rule: 'etcd client/pkg/transport/listener.go, TLSInfo.ServerConfig: the pool of CAs is made once; certificates are read at every handshake. In the lab: components.etcd.autoReload: real in lab.yaml, else there is nothing to stand on.',
+    targets: (scope) => {
+      const shown = scope.choices.apiserverClient === 'reuse' ? 'apiserver' : 'apiserver-etcd-client';
+      return settingsOf(scope, 'etcd').autoReload === 'real' ? [shown] : [];
+    },
+    change: async (context) => {
+      const signer = identityOf(context.directory, identityOf(context.directory, context.target).signer);
+      const ca = await foreignCa(context, `${signer.commonName}-2`);
+      const old = readText(deskFiles(context.directory.dir, signer).cert);
+      return [
+        bundle({ ...context, target: `${signer.id}@control-plane` }, old + ca.certificatePem),
+        ...(await minted(context, { ca })),
+      ];
+    },
+    outcomes: (situation) => [
+      ...refusedWhere(situation, UNKNOWN, ({ client, server }) => ({
+        client: false,
+        server: client === 'kube-apiserver' && server === 'etcd',
+      })),
+      ...situation.channels.map((channel) => ({
+        ...succeeds(channel),
+        shows: 'after a restart of etcd' as const,
+      })),
+    ],
+    harm: 'mtls-lab kubectl get pods',
+    realWorld: {
+      texts: [
+        {
+          program: 'kube-apiserver',
+          text: 'the file on disk is renewed and the same error goes on: the process still holds the old one',
+          source: 'https://github.com/kubernetes/kubernetes/issues/63128',
+        },
+        {
+          program: 'kubeadm',
+          text: 'certificates are renewed, and the control plane must be restarted to use them',
+          source: 'https://github.com/kubernetes/kubeadm/issues/2308',
+        },
+      ],
+      see: 'openssl x509 -noout -enddate -in FILE   beside what the process shows: openssl s_client -connect HOST:PORT </dev/null | openssl x509 -noout -enddate; and ps -o lstart= -C etcd',
+      mend: 'restart the process: mv /etc/kubernetes/manifests/etcd.yaml /tmp, wait, mv it back',
     },
   },
   {

@@ -9,6 +9,8 @@ const CASES = {
     'same-name-ca etcd-server',
     'wrong-name kubelet@worker-1',
     'wrong-usage admin',
+    'wrong-cn scheduler',
+    'key-mismatch kubelet@worker-1',
     'http-url kube-scheduler',
     'forged-admin kube-proxy@worker-1',
     'port-scan etcd',
