@@ -232,7 +232,11 @@ export function criticalText(certificate: Certificate): string {
 /** A certificate's dates beside the time of the check. */
 export function datesText(certificate: Certificate, time: Date): string {
   const { notBefore, notAfter } = certificate;
-  return `${called(certificate)} is valid from ${notBefore.text} to ${notAfter.text}; it is ${rfc3339(time.getTime())}`;
+  const ms = time.getTime();
+  const now = `it is ${rfc3339(ms)}`;
+  if (ms < notBefore.ms) return `${called(certificate)} begins at ${notBefore.text}, and ${now}`;
+  if (ms > notAfter.ms) return `${called(certificate)} ended at ${notAfter.text}, and ${now}`;
+  return `${called(certificate)} is valid from ${notBefore.text} to ${notAfter.text}; ${now}`;
 }
 
 /** A CA's constraints beside the name that broke them. */

@@ -1,6 +1,6 @@
 /** Path building: which paths there are, in which order, and why there is none. */
 import { expect, test } from 'vitest';
-import { buildPaths, MAX_SIGNATURE_CHECKS } from '../../../certs/verify/path.ts';
+import { buildPaths, datesText, MAX_SIGNATURE_CHECKS } from '../../../certs/verify/path.ts';
 import { makePool } from '../../../certs/verify/pool.ts';
 import { type Certificate, readCertificate } from '../../../certs/x509.ts';
 import { int, keyNamed, type Minted, mint, mintCa, name, notCa } from '../../support/mint.ts';
@@ -105,6 +105,23 @@ test('dates of an issuer count on the way', () => {
   expect(build(leaf, [old], [root]).refusal?.code).toBe('CERT_EXPIRED');
   expect(build(leaf, [old, issuing], [root]).paths).toEqual([WHOLE]);
   expect(build(leaf, [old], [root], new Date('2020-06-01')).paths).toEqual([WHOLE]);
+});
+
+test.for([
+  {
+    time: '2026-11-24T08:00:00Z',
+    says: '"leaf" is valid from 2020-01-01T00:00:00Z to 2049-12-31T23:59:59Z; it is 2026-11-24T08:00:00Z',
+  },
+  {
+    time: '2019-06-01T00:00:00Z',
+    says: '"leaf" begins at 2020-01-01T00:00:00Z, and it is 2019-06-01T00:00:00Z',
+  },
+  {
+    time: '2050-06-01T00:00:00Z',
+    says: '"leaf" ended at 2049-12-31T23:59:59Z, and it is 2050-06-01T00:00:00Z',
+  },
+])('says the date that matters at $time', ({ time, says }) => {
+  expect(datesText(read(leaf), new Date(time))).toBe(says);
 });
 
 test('the search is given up after as many signatures as Go looks at', () => {

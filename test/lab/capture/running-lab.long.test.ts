@@ -94,7 +94,7 @@ test('tshark opens the requests inside, and every connection has its sentence', 
         /^kube-apiserver refused kube-scheduler: its certificate scheduler\.crt, "system:kube-scheduler", is issued by "CN=foreign-ca"/,
       ),
       expect.stringMatching(
-        /^kube-apiserver refused kubelet@worker-1: its certificate kubelet\.crt, "system:node:worker-1", is valid from/,
+        /^kube-apiserver refused kubelet@worker-1: its certificate kubelet\.crt, "system:node:worker-1", ended at/,
       ),
     ]),
   );
