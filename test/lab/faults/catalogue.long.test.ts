@@ -11,7 +11,6 @@ import { type Bench, openBench, tryFault } from './bench.ts';
 
 const LABS = 2;
 const CASE_MS = 200_000;
-const SCOPE: Scope = { choices: DEFAULT_CHOICES, workers: ['worker-1'], settings: {} };
 
 interface Case {
   readonly fault: Fault;
