@@ -8,7 +8,8 @@ import type { TestContext } from 'vitest';
 import { type OnTerminal, startOnTerminal } from './terminal.ts';
 import { requireKubectl } from './tools.ts';
 
-const LIMIT_MS = 60_000;
+/** Longer than any `--timeout` of a test: kubectl itself says what it waited for. */
+const LIMIT_MS = 120_000;
 
 /** What a command left behind. */
 export interface KubectlResult {
