@@ -19,12 +19,13 @@ export interface TestLab {
 /** Make a directory and start a lab in it. */
 export async function openTestLab(
   options: InitOptions = {},
-  running: Omit<LabOptions, 'dir'> = {},
+  { prepare, ...running }: Omit<LabOptions, 'dir'> & { prepare?: (dir: string) => void } = {},
 ): Promise<TestLab> {
   const folder = temporaryFolder('lab');
   const dir = join(folder.path, 'lab');
   try {
     await initDirectory(dir, { key: 'ecdsa-p256', portBase: 0, ...options });
+    prepare?.(dir);
     const lab = await startLab({ ...running, dir });
     return {
       dir,

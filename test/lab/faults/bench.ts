@@ -18,8 +18,8 @@ const ROUND_MS = 4000;
 export type Bench = TestLab;
 
 /** A lab with one worker, all green. */
-export async function openBench(options: InitOptions): Promise<Bench> {
-  const bench = await openTestLab(options, { roundMs: ROUND_MS });
+export async function openBench(options: InitOptions, prepare?: (dir: string) => void): Promise<Bench> {
+  const bench = await openTestLab(options, { roundMs: ROUND_MS, ...(prepare ? { prepare } : {}) });
   try {
     await becomes(bench, []);
   } catch (error) {

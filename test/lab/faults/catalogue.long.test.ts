@@ -23,10 +23,8 @@ interface Case {
  * In the other mode again, wherever it makes a difference, and once in any case.
  */
 function casesOf(mode: 'require' | 'request'): Case[] {
-  const scope: Scope = {
-    ...SCOPE,
-    settings: { 'kube-apiserver': { clientAuth: mode }, kubelet: { clientAuth: mode } },
-  };
+  const settings = { 'kube-apiserver': { clientAuth: mode }, kubelet: { clientAuth: mode } };
+  const scope: Scope = { choices: DEFAULT_CHOICES, workers: ['worker-1'], settings };
   const seen = new Set<string>();
   return faults.flatMap((fault, index) => {
     const kinds = alike(fault, scope).flatMap(([target]) => target ?? []);
