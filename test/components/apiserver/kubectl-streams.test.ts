@@ -1,5 +1,5 @@
 /** Logs, exec, copy and port-forward of the real kubectl: WebSocket from 1.30 on, SPDY before. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,11 +113,16 @@ describeKubectl({
       expect(result).toMatchObject({ code, stdout: output });
     });
 
-    test('cp brings a file out', async (context) => {
+    test('cp brings a file out, and another one in', async (context) => {
       const kubectl = kubectlFor(context, cluster.dir, release);
       const target = join(folder, `hostname-${release}`);
       expect(await kubectl(['cp', 'one:/etc/hostname', target])).toMatchObject({ code: 0 });
       expect(readFileSync(target, 'utf8')).toBe('one\n');
+      const source = join(folder, `page-${release}`);
+      writeFileSync(source, `<p>${release}\n`);
+      expect(await kubectl(['cp', source, 'one:/usr/share/nginx/html/page.html'])).toMatchObject({ code: 0 });
+      const page = await kubectl(['exec', 'one', '--', 'cat', '/usr/share/nginx/html/page.html']);
+      expect(page.stdout).toBe(`<p>${release}\n`);
     });
 
     test('port-forward carries an HTTP request', async (context) => {
