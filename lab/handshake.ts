@@ -15,6 +15,8 @@ import type { Cluster } from './cluster.ts';
 import type { Channel } from './topology.ts';
 
 const LIMIT_MS = 8000;
+/** How long the word of a server that runs here is waited for, when its client has decided. */
+const SERVER_MS = 1500;
 /** A held handshake goes on by itself when nobody asks for the next message. */
 export const IDLE_MS = 8000;
 
@@ -91,11 +93,17 @@ export function orderHandshake(
     const since = freeSinceMs ?? (trace.messages.length === 0 ? trace.startedAtMs : undefined);
     return since !== undefined && cluster.journal.isDecidedSince(trace, since) ? trace : undefined;
   };
+  /** The client that refuses tells before the server has read the alert: what that one thinks belongs to the story. */
+  const lacksServer = ({ server, outcome }: Trace): boolean =>
+    server === null && !isLimited && (outcome.layer === 'tls' || outcome.layer === 'ok');
   const trace = new Promise<Trace>((resolve, reject) => {
     const deadline = performance.now() + LIMIT_MS;
+    let foundAtMs: number | undefined;
     look = () => {
       const found = decided();
       if (found === undefined) return;
+      foundAtMs ??= performance.now();
+      if (lacksServer(found) && performance.now() - foundAtMs < SERVER_MS) return;
       stop();
       resolve(found);
     };

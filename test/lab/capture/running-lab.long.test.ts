@@ -11,6 +11,7 @@ import { requireTool } from '../../support/tools.ts';
 
 let bench: TestLab;
 let file = '';
+let card = '';
 let traces: readonly Trace[] = [];
 const cli = (...args: string[]) => callCli([...args, '--dir', bench.dir]);
 
@@ -28,6 +29,7 @@ beforeAll(async () => {
   await shake('kube-apiserver', 'etcd');
   await shake('kube-scheduler', 'kube-apiserver');
   await shake('kube-apiserver', 'kubelet@worker-1');
+  card = (await cli('handshake', 'kube-apiserver', 'kubelet@worker-1')).stdout;
   const { code } = await cli('capture', '-o', file);
   expect(code).toBe(0);
   const told = await callLab({ dir: bench.dir, shownDir: bench.dir }, 'GET /traces');
@@ -51,6 +53,11 @@ function tshark(program: string, filter: string, names: readonly string[]): stri
     .filter((line) => line !== '')
     .map((line) => line.split('|'));
 }
+
+test('the card of a refusal by the client has the word of the server, too', () => {
+  expect(card).toContain('kube-apiserver refused kubelet@worker-1: its certificate kubelet.crt');
+  expect(card).toContain('KUBELET@WORKER-1 CHECKED apiserver-kubelet-');
+});
 
 test('tshark finds nothing malformed, no trouble in TCP, and nothing to warn of', (context) => {
   const program = requireTool(context, 'tshark');
