@@ -23,6 +23,12 @@ export function Banner({ card, runs }: { card: CardStory; runs: readonly RecentR
   const newer = newerThan(runs, state.trace ?? '');
   const newest = runs[0]?.traces[0];
   const by = state.layer === 'tls' && state.by !== null ? ` by ${card[state.by].name}` : '';
+  const when = (
+    <span class="when">
+      {dated(card.clusterTime)}
+      {run && run.count > 1 && ` (×${run.count})`}
+    </span>
+  );
   return (
     <>
       <p class="back">
@@ -40,18 +46,16 @@ export function Banner({ card, runs }: { card: CardStory; runs: readonly RecentR
           {state.layer === 'tls' && state.by === 'client' ? '✂─▶' : state.layer === 'tls' ? '─✂▶' : '──▶'}
         </span>{' '}
         {server.name} <b>{look.text + by}</b>
+        {!state.alert && when}
       </p>
-      <p class="second">
-        {state.alert && (
+      {state.alert && (
+        <p class="second">
           <span class="alert">
             alert {state.alert.number} <b>{state.alert.name}</b>, sent by the {state.alert.from}
           </span>
-        )}
-        <span class="when">
-          {dated(card.clusterTime)}
-          {run && run.count > 1 && ` (×${run.count})`}
-        </span>
-      </p>
+          {when}
+        </p>
+      )}
     </>
   );
 }

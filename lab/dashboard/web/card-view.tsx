@@ -64,6 +64,7 @@ function Opened({ card, state }: { card: CardStory; state: State }): JSX.Element
     p: replay.back,
     a: replay.showAll,
     c: () => compareTo && location.assign(compareTo),
+    Escape: () => location.assign('#/'),
     s: () => card.state.client !== '?' && location.assign(addressOf('step', id)),
   });
   return (

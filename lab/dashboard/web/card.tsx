@@ -1,6 +1,6 @@
 /** The story of one connection, in the order in which a class reads it: sentence, cost, ladder, checks, mend, rest. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CardStory, RecentRun } from '../card.ts';
 import { Banner, Costs, coveredHeadline } from './card-head.tsx';
 import { Outside, Rest } from './card-rest.tsx';
@@ -41,11 +41,17 @@ const DEPTHS = [
 export function Card(props: CardProps): JSX.Element {
   const { card, state, depth, runs } = props;
   const look = lookOf(card.state);
+  const article = useRef<HTMLElement>(null);
+  // Another handshake is read from its beginning, by eyes and by screen readers.
+  useEffect(() => {
+    article.current?.closest('aside')?.scrollTo(0, 0);
+    article.current?.focus({ preventScroll: true });
+  }, [card.state.trace]);
   const isSaid = card.messages.length > 0;
   // While somebody is to find out what is broken, the evidence stays and the answers are covered.
   const isCovered = state.cluster.hidden !== null && card.state.layer !== 'ok';
   return (
-    <article class={`card ${look.name}`} aria-label="The story of one connection">
+    <article class={`card ${look.name}`} aria-label="The story of one connection" ref={article} tabIndex={-1}>
       <Banner card={card} runs={runs} />
       <h2>{isCovered ? coveredHeadline(card) : dated(card.story.headline)}</h2>
       <Costs card={card} state={state} />

@@ -28,7 +28,8 @@ function Both({ before, after }: { before: CardStory; after: CardStory }): JSX.E
     before: value,
     after: after.facts[at]?.value ?? '–',
   }));
-  useKeys({ c: () => location.assign(addressOf('trace', after.state.trace ?? '')) });
+  const back = (): void => location.assign(addressOf('trace', after.state.trace ?? ''));
+  useKeys({ c: back, Escape: back });
   const different = rows.filter((row) => row.before !== row.after);
   return (
     <article class="compare" aria-label="Two handshakes side by side">

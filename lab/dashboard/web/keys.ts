@@ -8,6 +8,8 @@ export function useKeys(keys: Readonly<Record<string, () => unknown>>): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const target = event.target as HTMLElement | null;
       if (target && (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable)) return;
+      // There Escape puts the word's card away.
+      if (event.key === 'Escape' && target?.closest('.term')) return;
       const action = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
       if (!action) return;
       event.preventDefault();
