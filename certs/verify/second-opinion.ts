@@ -34,8 +34,8 @@ const GO_STRICTER: Partial<Record<Code, string>> = {
   CERT_NOT_YET_VALID: 'OpenSSL looked at the real clock, Go at the clock of this host.',
 };
 
-/** Why OpenSSL refuses, with this error, what Go accepts. */
-const OPENSSL_STRICTER: Readonly<Record<string, string>> = {
+/** Why OpenSSL refuses, with this error, what Go accepts; by Node's names of OpenSSL's errors. */
+export const OPENSSL_STRICTER: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT:
     'OpenSSL wants the chain to end in a self-signed root; Go trusts whatever stands in the CA file.',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:

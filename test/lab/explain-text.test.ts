@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CODES, type Code } from '../../certs/codes.ts';
 import { LabError } from '../../certs/errors.ts';
-import { differenceReason } from '../../certs/verify/second-opinion.ts';
+import { differenceReason, OPENSSL_STRICTER } from '../../certs/verify/second-opinion.ts';
 import { ALERTS } from '../../components/tls/alerts.ts';
 import { explainableWords, explainWhat, explanationLines } from '../../lab/explain-text.ts';
 import { GLOSSARY, glossaryWords } from '../../lab/glossary.ts';
@@ -21,6 +21,14 @@ test.for(Object.entries(CODES))('explains the code %s with its own text', ([code
     ...(openssl === '' ? [] : [`where it accepts this all the same: ${openssl}`]),
   ]);
   expect(explainWhat(code.toLowerCase().replaceAll('_', '-')).code).toBe(code);
+});
+
+/** UNSPECIFIED is what OpenSSL has no name for: its text says more, and is explained. */
+const OPENSSL_NAMES = Object.keys(OPENSSL_STRICTER).filter((name) => name !== 'UNSPECIFIED');
+
+test.for(OPENSSL_NAMES)('explains %s, which a second opinion may name', (name) => {
+  expect(explainWhat(`OpenSSL (Node) refuses it: ${name} (…); Go accepts it.`).code).not.toBeNull();
+  expect(explainWhat(name).code).not.toBeNull();
 });
 
 test.for(Object.entries(ALERTS))(
