@@ -13,8 +13,15 @@ export interface OpenPage {
   readonly origin: string;
 }
 
-/** Use up the dashboard's token, as a click on the printed address does. */
-export async function openPage(executablePath: string, dashboard: Dashboard): Promise<OpenPage> {
+/**
+ * Use up the dashboard's token, as a click on the printed address does; or come with the cookie of an earlier visit.
+ * @param cookie  `NAME=VALUE`
+ */
+export async function openPage(
+  executablePath: string,
+  dashboard: Dashboard,
+  cookie?: string,
+): Promise<OpenPage> {
   const browser = await chromium.launch({
     executablePath,
     args: [
@@ -28,9 +35,16 @@ export async function openPage(executablePath: string, dashboard: Dashboard): Pr
   });
   // axe is put into the page: without this the page's own policy forbids it.
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, bypassCSP: true });
+  const { origin, hostname } = new URL(dashboard.url);
+  if (cookie !== undefined) {
+    const [name = '', value = ''] = cookie.split('=');
+    await context.addCookies([
+      { name, value, domain: hostname, path: '/', httpOnly: true, sameSite: 'Strict' },
+    ]);
+  }
   const page = await context.newPage();
-  await page.goto(dashboard.url);
-  return { browser, page, origin: new URL(dashboard.url).origin };
+  await page.goto(cookie === undefined ? dashboard.url : origin);
+  return { browser, page, origin };
 }
 
 /** Ids and places of what axe finds wrong on the open view, or a part of it, in both schemes. */

@@ -1,20 +1,19 @@
 /** One running lab and one browser: what the page shows, and whom the server refuses. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Dashboard, startDashboard } from '../../../lab/dashboard/server.ts';
 import type { Lab } from '../../../lab/lab.ts';
 import { openTestLab, type TestLab } from '../../support/lab.ts';
+import { openPage, violations } from '../../support/page.ts';
 import { requireTool } from '../../support/tools.ts';
 
 const SCHEDULER = 'kube-scheduler->kube-apiserver';
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let root: string;
 let testLab: TestLab;
@@ -111,46 +110,11 @@ test('the WebSocket wants the cookie and the own origin', async () => {
   expect(await openSocket({ cookie, origin: own })).toBe('open');
 });
 
-async function openPage(executablePath: string): Promise<Page> {
-  browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, bypassCSP: true });
-  const { origin, hostname } = new URL(dashboard.url);
-  const [name = '', value = ''] = cookie.split('=');
-  await context.addCookies([
-    { name, value, domain: hostname, path: '/', httpOnly: true, sameSite: 'Strict' },
-  ]);
-  const page = await context.newPage();
-  await page.goto(origin);
-  return page;
-}
-
-/** Ids and places of what axe finds wrong, in both schemes. */
-async function violations(page: Page): Promise<unknown[]> {
-  const found: unknown[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.evaluate(axe);
-    const each = await page.evaluate(
-      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes.map((node) => node.html).join(' ')))`,
-    );
-    found.push(...(each as unknown[]));
-  }
-  return found;
-}
-
 test('a stranger’s certificate turns the edge, the card says who refused, and the old files turn it back', async (context) => {
   const openssl = requireTool(context, 'openssl');
-  const page = await openPage(requireTool(context, 'chromium'));
+  const opened = await openPage(requireTool(context, 'chromium'), dashboard, cookie);
+  browser = opened.browser;
+  const { page } = opened;
   await page.locator('header strong', { hasText: '7 of 7 accepted' }).waitFor();
   expect(await violations(page)).toEqual([]);
 
