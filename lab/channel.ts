@@ -119,7 +119,7 @@ function notItsOwn(
   ownName: string | undefined,
 ): string[] {
   if (shown === null || ownName === undefined || shown.cn === ownName) return [];
-  return [`${client} is let in with the certificate of ${shown.cn}, and is ${ownName}`];
+  return [`${client} is let in as ${shown.cn}: it shows a certificate that is not its own (${ownName})`];
 }
 
 /**

@@ -33,7 +33,9 @@ export function discoveryError(error: unknown): unknown {
     return new ApiError(401, { message: 'the server has asked for the client to provide credentials' });
   }
   if (error.status === 403) return new ApiError(403, { message: 'unknown', reason: 'Forbidden' });
-  return new ApiError(error.status, { reason: error.reason || 'InternalError' });
+  return new ApiError(error.status, {
+    reason: error.reason || (error.status === 400 ? 'BadRequest' : 'InternalError'),
+  });
 }
 
 /** A command that ends with a code and has said everything itself. */

@@ -78,7 +78,7 @@ export const impostors = [
       ownDial(situation).map((channel) =>
         letIn(
           channel,
-          'is let in with the certificate of kubernetes-admin',
+          'is let in as kubernetes-admin',
           'Whoever has these two files is the administrator, from any machine, until the certificate ends.',
         ),
       ),
@@ -110,7 +110,7 @@ export const impostors = [
       ownDial(situation).map((channel) =>
         letIn(
           channel,
-          `is let in with the certificate of ${FORGED}`,
+          `is let in as ${FORGED}`,
           'It can be anybody: an administrator, a node, another API server.',
         ),
       ),
@@ -165,7 +165,7 @@ export const impostors = [
         situation.scope.choices.cas === 'single'
           ? letIn(
               channel,
-              'is let in with the certificate of system:kube-scheduler',
+              'is let in as system:kube-scheduler',
               'Any certificate of this CA, also a node’s or kube-proxy’s, reads and writes every secret in etcd, past all of RBAC.',
             )
           : refusedByServer(channel.id, {
@@ -217,7 +217,7 @@ export const impostors = [
       ownDial(situation).map((channel) =>
         letIn(
           channel,
-          `is let in with the certificate of ${FORGED}`,
+          `is let in as ${FORGED}`,
           'Whoever holds that CA’s key makes administrators of your cluster.',
         ),
       ),
