@@ -1,4 +1,7 @@
 /** Handshakes on request: with an ordered version, held and let go over the API of the running lab. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isStepping } from '../../components/tls/step.ts';
 import { callLab, followLab } from '../../lab/api.ts';
@@ -7,6 +10,7 @@ import { bytesFromJson } from '../../lab/trace-json.ts';
 import { callCli } from '../support/cli.ts';
 import { openTestLab, type TestLab } from '../support/lab.ts';
 import { until } from '../support/tls-bench.ts';
+import { requireTool } from '../support/tools.ts';
 
 let bench: TestLab;
 beforeAll(async () => {
@@ -14,6 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
+const BIN = resolve(import.meta.dirname, '../../scripts/mtls-lab.js');
 const NAMES = ['kube-scheduler', 'kube-apiserver'];
 const at = (): { dir: string; shownDir: string } => ({ dir: bench.dir, shownDir: bench.dir });
 const cli = (...args: string[]) => callCli(['handshake', ...args, '--dir', bench.dir]);
@@ -89,6 +94,31 @@ test('--delay prints every message as it passes', async () => {
   expect(stdout).toContain('1.  kube-scheduler ──▶ kube-apiserver  ClientHello');
   expect(stdout).toContain('13. kube-scheduler ◀── kube-apiserver  Finished  🔒');
   expect(stdout).toContain('verified each other and are connected');
+});
+
+test('--step on a terminal: Enter for every message, then the card', async (context) => {
+  if (process.platform !== 'linux') context.skip('script(1) has other options elsewhere');
+  const script = requireTool(context, 'script');
+  const command = `${process.execPath} ${BIN} handshake ${NAMES.join(' ')} --step --dir ${bench.dir}`;
+  const child = spawn(script, ['-qec', command, '/dev/null'], {
+    env: { ...process.env, NO_COLOR: '1', TERM: 'dumb' },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  let shown = '';
+  let answered = 0;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+    for (; shown.split(' wait (8 s) ').length - 1 > answered; answered += 1) child.stdin.write('\n');
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(0);
+  expect(shown).toContain('Enter lets the next one go, w waits for you without limit');
+  expect(shown).toMatch(/⏸ \d+ bytes from kube-scheduler wait \(8 s\)/);
+  expect(shown).toContain('10. kube-scheduler ──▶ kube-apiserver  Finished  🔒');
+  expect(shown).not.toContain('On by itself');
+  expect(shown).toContain('kube-scheduler and kube-apiserver verified each other and are connected.');
+  // A message each, and the server's last word: its ticket.
+  expect(answered).toBeGreaterThanOrEqual(10);
 });
 
 test.for([
