@@ -19,7 +19,7 @@ export const material = [
   {
     id: 'pem-garbage',
     family: 'material',
-    title: 'the certificate’s file holds no PEM: a proxy’s error page was saved in its place',
+    title: 'the certificate’s file holds an error page that was saved in its place',
     chain: '(no certificate) beside a good key',
     rule: 'RFC 7468 section 2; Go crypto/tls tls.go, X509KeyPair: the file must hold a block -----BEGIN CERTIFICATE-----.',
     targets: leaves,

@@ -106,7 +106,7 @@ export const names = [
   {
     id: 'cn-only',
     family: 'names',
-    title: 'the server’s name stands in the Common Name, and there is no Subject Alternative Name',
+    title: 'the server’s name stands in the Common Name, not in a SAN',
     chain: 'ca (trusted) -> leaf, CN = what is dialled, no SAN',
     rule: 'RFC 6125 section 6.4.4, Go 1.15 release notes: the Common Name is no host name any more.',
     targets: (scope) => leaves(scope, 'serverAuth'),

@@ -113,7 +113,7 @@ export const trustBundles = [
   {
     id: 'ca-regenerated',
     family: 'trust',
-    title: 'this copy of the CA’s certificate has the right name and the key of an earlier CA',
+    title: 'this copy of the CA’s certificate has the right name and another key',
     chain: 'good chain -> verifier, which trusts a CA of the same name with another key',
     rule: 'RFC 5280 section 6.1.3: the signature must verify with the trusted key; a name proves nothing.',
     targets: bundles,
@@ -206,8 +206,7 @@ export const trustBundles = [
   {
     id: 'renewed-not-reloaded',
     family: 'trust',
-    title:
-      'a new CA was added to etcd’s bundle on disk, and etcd, which reads it at its start only, was not restarted',
+    title: 'a new CA was added to etcd’s bundle on disk, and etcd was not restarted',
     chain: 'new ca (in the file, not in the process) -> leaf, shown to etcd',
     rule: 'etcd client/pkg/transport/listener.go, TLSInfo.ServerConfig: the pool of CAs is made once; certificates are read at every handshake. In the lab: components.etcd.autoReload: real in lab.yaml, else there is nothing to stand on.',
     targets: (scope) => {

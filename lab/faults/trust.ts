@@ -135,7 +135,7 @@ export const trust = [
   {
     id: 'issuer-not-a-ca',
     family: 'trust',
-    title: 'signed with the key of another leaf, which is no CA',
+    title: 'signed with the key of another certificate, which is no CA',
     chain: 'ca (trusted) -> leaf of somebody else (CA:FALSE) -> leaf',
     rule: 'RFC 5280 section 4.2.1.9: only a certificate with CA:TRUE may have signed another one.',
     targets: leaves,

@@ -70,7 +70,7 @@ export const usage = [
   {
     id: 'no-usage',
     family: 'usage',
-    title: 'there is no extended key usage at all: the certificate is good for every role',
+    title: 'no extended key usage at all: the certificate is good for every role',
     chain: 'ca (trusted) -> leaf without extendedKeyUsage',
     rule: 'RFC 5280 section 4.2.1.12: the extension restricts; without it nothing is restricted. Go and OpenSSL accept.',
     targets: leaves,
@@ -86,8 +86,7 @@ export const usage = [
   {
     id: 'ca-usage',
     family: 'usage',
-    title:
-      'an intermediate CA allows servers only, and the leaf beneath it wants to be a client, or the reverse',
+    title: 'an intermediate CA allows the other role only',
     chain: 'ca (trusted) -> intermediate, EKU of the other role -> leaf, EKU of its own role',
     rule: 'Go crypto/x509 verify.go, checkChainForKeyUsage: an extended key usage in a CA limits everything beneath it.',
     targets: leaves,
@@ -118,7 +117,7 @@ export const usage = [
   {
     id: 'reused-serving-cert',
     family: 'usage',
-    title: 'the API server shows its serving certificate to etcd, which is for servers only',
+    title: 'the API server shows etcd its serving certificate, for servers only',
     chain: 'ca (trusted) -> apiserver.crt, serverAuth only -> shown to etcd as a client',
     rule: 'RFC 5280 section 4.2.1.12: reuse of apiserver.crt as a client certificate needs clientAuth in it.',
     targets: ({ choices }) => [choices.apiserverClient === 'reuse' ? 'apiserver' : 'kube-apiserver'],

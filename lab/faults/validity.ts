@@ -85,7 +85,7 @@ export const validity = [
   {
     id: 'expired-intermediate',
     family: 'validity',
-    title: 'the certificate is young, and the intermediate CA that signed it ended yesterday',
+    title: 'the intermediate CA that signed the certificate ended yesterday',
     chain: 'ca (trusted) -> intermediate, notAfter yesterday -> leaf',
     rule: 'RFC 5280 section 6.1.3 (a)(2): every certificate of the path must be valid now, not only the leaf.',
     targets: leaves,
