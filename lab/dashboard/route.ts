@@ -1,6 +1,7 @@
 /** The shape of a route of the dashboard's server, and the answers that routes give. */
 import type { History } from '../history.ts';
 import type { Lab } from '../lab.ts';
+import type { Chronicle } from './chronicle.ts';
 import type { Stepper } from './stepper.ts';
 
 /** What a route is asked with. Nothing in it is ever taken for a path: ids are looked up in tables. */
@@ -8,6 +9,7 @@ export interface Ask {
   readonly lab: Lab;
   /** Handshakes, longer than the journal keeps them. */
   readonly history: History;
+  readonly chronicle: Chronicle;
   readonly stepper: Stepper;
   readonly query: URLSearchParams;
   /** The JSON body of a POST, at most 16 KiB; null when there is none. */

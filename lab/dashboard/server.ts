@@ -10,6 +10,7 @@ import type { Lab } from '../lab.ts';
 import { type Guard, openGuard } from './auth.ts';
 import { BREAKING } from './breaking.ts';
 import { CERTIFICATES } from './certificates.ts';
+import { CHRONICLE, openChronicle } from './chronicle.ts';
 import { EXPORTS } from './export.ts';
 import { openFeed } from './feed.ts';
 import { WORDS } from './glossary.ts';
@@ -32,6 +33,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   ...BREAKING,
   ...WORDS,
   ...TOURING,
+  ...CHRONICLE,
 };
 
 const BODY_LIMIT_BYTES = 16 * 1024;
@@ -70,8 +72,9 @@ export async function startDashboard(lab: Lab): Promise<Dashboard> {
   const guard = openGuard(lab.directory.dir, host);
   const feed = openFeed(lab);
   const history = openHistory(lab.cluster.journal);
+  const chronicle = openChronicle(lab.cluster.journal);
   const stepper = openStepper(lab.cluster, (state) => feed.tell({ kind: 'step', state }));
-  const given = { lab, history, stepper, changed: feed.look };
+  const given = { lab, history, chronicle, stepper, changed: feed.look };
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4096 });
 
   server.on('request', (request, response) => {
@@ -92,6 +95,7 @@ export async function startDashboard(lab: Lab): Promise<Dashboard> {
       new Promise<void>((resolve) => {
         stepper.close();
         history.close();
+        chronicle.close();
         feed.close();
         server.close(() => resolve());
         server.closeAllConnections();

@@ -29,7 +29,12 @@ export function TopBar({ state, links }: { state: State; links: readonly BarLink
         ))}
       </nav>
       <Mode state={state} />
-      <a class="clock" href="#/time" aria-label={`The cluster's clock: ${clockText(state)}. Move it.`}>
+      <a
+        class="clock"
+        href="#/time"
+        title="The cluster’s clock, UTC. Click to move it."
+        aria-label={`The cluster’s clock: ${clockText(state)} UTC. Move it.`}
+      >
         {clockText(state)}
       </a>
       <strong
@@ -84,7 +89,6 @@ function Mode({ state }: { state: State }): JSX.Element {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would be a box of its own in a line of text
     <span class="mode" role="group" aria-label="Mode of the servers">
-      <span class="soft">Mode</span>
       {MODES.map(({ value, short, title }) => (
         <button
           key={value}
@@ -116,7 +120,7 @@ async function choose(state: State, clientAuth: (typeof MODES)[number]['value'])
 function clockText({ cluster: { clocks } }: State): string {
   const [cluster, ...own] = clocks;
   if (!cluster) return '';
-  const text = `${cluster.now.slice(0, 10)} ${cluster.now.slice(11, 16)} UTC`;
+  const text = `${cluster.now.slice(0, 10)} ${cluster.now.slice(11, 16)}`;
   const shift = cluster.setting === null ? '' : ` (${cluster.setting})`;
   return `${text}${shift}${own.length > 0 ? `, ${own.length} host${own.length > 1 ? 's' : ''} apart` : ''}`;
 }

@@ -6,6 +6,7 @@ import { CardView } from './card-view.tsx';
 import { CertificatesView } from './certificates.tsx';
 import { Compare } from './compare.tsx';
 import { GlossaryView } from './glossary.tsx';
+import { HistoryView } from './history.tsx';
 import { useKeys } from './keys.ts';
 import { Legend } from './legend.tsx';
 import { ConnectionList } from './list.tsx';
@@ -47,6 +48,7 @@ const VIEWS: readonly View[] = [
   },
   { view: 'break', title: 'Break', place: 'beside', draw: (state) => <BreakView state={state} /> },
   { view: 'time', title: 'Time', place: 'beside', draw: (state) => <TimeView state={state} /> },
+  { view: 'history', title: 'History', place: 'alone', draw: (state) => <HistoryView state={state} /> },
   { view: 'glossary', title: 'Words', place: 'alone', draw: (state) => <GlossaryView state={state} /> },
   { view: 'tour', title: 'Tour', place: 'beside', draw: (state) => <TourView state={state} /> },
   { view: 'workers', title: null, place: 'beside', draw: (state) => <ConnectionList state={state} /> },

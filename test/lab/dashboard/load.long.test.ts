@@ -111,6 +111,10 @@ test.skipIf(chromium === undefined)(
       // The page still answers at once, and shows that it followed.
       await page.locator('.list button').first().click();
       await page.locator('.card').waitFor({ timeout: 10_000 });
+      // Ten thousand are looked back at as quickly.
+      await page.evaluate(() => location.assign('#/history'));
+      await page.locator('h2', { hasText: '10,000 handshakes remembered' }).waitFor({ timeout: 10_000 });
+      await page.locator('.history path').first().waitFor({ timeout: 10_000 });
       expect(Number(at(0.5))).toBeLessThan(100);
     } finally {
       await browser.close();
