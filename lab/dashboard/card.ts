@@ -7,12 +7,14 @@ import { type CertificateField, certificateFields } from '../../certs/x509/field
 import type { DecodeFinding, Field, MessageType, Side, Trace } from '../../components/tls/trace.ts';
 import { type ChannelState, channelState } from '../channel.ts';
 import { costOf } from '../consequences.ts';
+import type { LabDirectory } from '../directory.ts';
 import { explain, nameOf, type Story } from '../explain.ts';
 import type { History } from '../history.ts';
 import { checkName } from '../ladder.ts';
 import { messageTitle, whyOf } from '../message-why.ts';
 import { type Rung, rungsOf } from '../rungs.ts';
 import type { Channel } from '../topology.ts';
+import { byHand } from './by-hand.ts';
 import { type Chain, chainOf } from './chain.ts';
 
 /** A rung with what its messages are for. */
@@ -75,6 +77,8 @@ export interface CardStory {
   readonly clusterTime: string;
   readonly clientAuth: Trace['clientAuth'];
   readonly story: Story;
+  /** Lines of openssl that mend it, for a shell where the lab was started; null where they do not fit. */
+  readonly byHand: string | null;
   /** What a failure of this connection costs; empty when all is well. */
   readonly costs: readonly string[];
   readonly rungs: readonly CardRung[];
@@ -109,16 +113,22 @@ export function channelOfTrace(topology: readonly Channel[], { channel }: Trace)
   return { id: channel, client, server, clientIdentity: '', serverIdentity: '' };
 }
 
-/** The card of a trace. */
-export function cardOf(channel: Channel, trace: Trace): CardStory {
+/** How the lab mends a certificate, as `explain` says it. */
+const FIX = /^npx mtls-lab fix (\S+)$/;
+
+/** The card of a trace, in the lab of a directory. */
+export function cardOf(channel: Channel, trace: Trace, directory: LabDirectory): CardStory {
   const state = channelState(channel, trace);
+  const story = explain(trace);
+  const broken = story.mend.flatMap(({ text }) => FIX.exec(text)?.[1] ?? [])[0];
   const client = sideCard(trace, 'client');
   const server = sideCard(trace, 'server');
   return {
     state,
     clusterTime: trace.clusterTime,
     clientAuth: trace.clientAuth,
-    story: explain(trace),
+    story,
+    byHand: broken === undefined ? null : (byHand(directory, '', broken)?.mends ?? null),
     costs: state.layer === 'ok' || state.layer === 'untried' || state.client === '?' ? [] : [costOf(state)],
     rungs: cardRungs(trace),
     messages: trace.messages.map((message) => ({

@@ -29,7 +29,7 @@ export const EXPORTS = {
   'GET /export/html': async (ask) =>
     given(ask, (trace) => ({
       type: 'text/html',
-      body: pageOf(cardOf(channelOfTrace(ask.lab.cluster.topology, trace), trace)),
+      body: pageOf(cardOf(channelOfTrace(ask.lab.cluster.topology, trace), trace, ask.lab.directory)),
     })),
 } as const satisfies Record<string, Route>;
 

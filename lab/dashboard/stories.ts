@@ -50,5 +50,7 @@ function channelOf({ lab, history }: Ask, id: string): Channel | undefined {
 
 async function story({ lab, history }: Ask, trace: Trace): Promise<Answer> {
   history.pin(trace.id);
-  return json(cardOf(channelOfTrace(lab.cluster.topology, trace), await withSecondOpinions(trace)));
+  return json(
+    cardOf(channelOfTrace(lab.cluster.topology, trace), await withSecondOpinions(trace), lab.directory),
+  );
 }

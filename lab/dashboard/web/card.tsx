@@ -202,6 +202,13 @@ function Mend({ card, state }: { card: CardStory; state: State }): JSX.Element {
           </li>
         ))}
       </ul>
+      {card.byHand && (
+        <details>
+          <summary>By hand with openssl</summary>
+          <Command text={card.byHand} label="the lines of openssl" />
+          <p class="soft">The page follows as the files change.</p>
+        </details>
+      )}
     </section>
   );
 }

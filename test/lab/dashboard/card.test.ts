@@ -144,6 +144,8 @@ test('it is read in the order of a lesson, and says what each side believes', as
     order.map(async (selector) => (await page.locator(selector).first().boundingBox())?.y ?? Number.NaN),
   );
   expect(tops).toEqual([...tops].sort((one, other) => one - other));
+  const byHand = page.locator('.card details', { hasText: 'By hand with openssl' });
+  expect(await byHand.locator('code').textContent()).toMatch(/^openssl genpkey .*\n(.*\n)*install /);
   const ladder = page.locator('.ladder');
   expect(await ladder.locator('.chip.refuses', { hasText: 'NOT accepted' }).count()).toBe(1);
   expect(await ladder.locator('.chip.sure', { hasText: 'believes CONNECTED' }).count()).toBe(1);
