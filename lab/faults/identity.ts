@@ -7,7 +7,7 @@ import { kubeconfigClients, kubeconfigEdit, manifestEdit } from './edits.ts';
 import type { ChangeContext, Fault, FileChange, Scope, Situation, Stated } from './fault.ts';
 import { copyOf, identityOf, leaves, minted, pairOn } from './mint.ts';
 import { NEXT, printsForUsers, succeeds } from './outcome.ts';
-import { ownDial, withoutStore } from './reach.ts';
+import { letIn, ownDial, withoutStore } from './reach.ts';
 
 /** Certificates by which the API server knows its users. */
 function users(scope: Scope): readonly string[] {
@@ -58,8 +58,8 @@ function borrowed(context: ChangeContext, lender: string): readonly FileChange[]
 }
 
 const FORBIDDEN_LEASE = {
-  program: 'kube-scheduler',
-  text: 'leases.coordination.k8s.io "kube-scheduler" is forbidden: User "…" cannot get resource "leases" in API group "coordination.k8s.io" in the namespace "kube-system"',
+  program: 'kube-controller-manager',
+  text: 'leases.coordination.k8s.io "kube-controller-manager" is forbidden: User "…" cannot get resource "leases" …',
   source: 'https://github.com/kodekloudhub/certified-kubernetes-administrator-course/issues/150',
 } as const;
 
@@ -86,11 +86,7 @@ export const identity = [
     realWorld: {
       texts: [
         FORBIDDEN_LEASE,
-        {
-          program: 'kube-controller-manager',
-          text: 'error retrieving resource lock … is forbidden: User "…" cannot get …',
-          source: 'https://github.com/kubernetes/kubernetes/issues/47695',
-        },
+        { ...FORBIDDEN_LEASE, source: 'https://github.com/kubernetes/kubernetes/issues/47695' },
       ],
       see: 'kubectl --kubeconfig FILE auth whoami',
       mend: 'issue it with the component’s own name: kubeadm init phase kubeconfig scheduler',
@@ -185,7 +181,16 @@ export const identity = [
         template: { subject: { organizations: [...organizations, 'system:masters'], commonName } },
       });
     },
-    outcomes: () => [],
+    outcomes: ({ channels, target }) =>
+      channels
+        .filter(({ clientIdentity }) => clientIdentity === target)
+        .map((channel) =>
+          letIn(
+            channel,
+            'is let in as a member of system:masters',
+            'It reads every secret and deletes every node, and no change of RBAC can stop it.',
+          ),
+        ),
     harm: 'mtls-lab certs',
     realWorld: {
       texts: [
@@ -280,11 +285,6 @@ export const identity = [
           program: 'kubectl',
           text: 'Error from server (Forbidden): Forbidden (user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource=proxy)',
           source: 'https://github.com/kubernetes/kubernetes/issues/56277',
-        },
-        {
-          program: 'kube-apiserver',
-          text: 'the server has asked for the client to provide credentials ( pods/log …)',
-          source: 'https://github.com/mmumshad/kubernetes-the-hard-way/issues/18',
         },
       ],
       see: 'grep kubelet-client-certificate /etc/kubernetes/manifests/kube-apiserver.yaml',

@@ -86,9 +86,9 @@ export const material = [
     realWorld: {
       texts: [
         {
-          program: 'prometheus-adapter',
+          program: 'kubectl',
           text: 'tls: failed to find any PEM data in certificate input',
-          source: 'https://github.com/kubernetes-sigs/prometheus-adapter/issues/76',
+          source: 'measured',
         },
       ],
       see: 'file FILE   says data, or DER Encoded Certificate',
@@ -115,9 +115,9 @@ export const material = [
     realWorld: {
       texts: [
         {
-          program: 'kube-apiserver',
+          program: 'any Go program',
           text: 'tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks of the following types: [CERTIFICATE REQUEST]',
-          source: 'https://github.com/kubernetes/kubernetes/issues/83304',
+          source: 'https://go.dev/src/crypto/tls/tls.go',
         },
       ],
       see: 'grep BEGIN FILE',

@@ -195,7 +195,7 @@ export const trustBundles = [
       texts: [
         {
           program: 'kubelet',
-          text: 'x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error" while trying to verify candidate authority certificate "kubernetes")',
+          text: 'x509: certificate signed by unknown authority',
           source: 'https://github.com/kubernetes/kubeadm/issues/1399',
         },
       ],
@@ -237,12 +237,12 @@ export const trustBundles = [
       texts: [
         {
           program: 'kube-apiserver',
-          text: 'the file on disk is renewed and the same error goes on: the process still holds the old one',
+          text: '(the same refusal as before, while openssl x509 on the file looks fine: the process holds the old one)',
           source: 'https://github.com/kubernetes/kubernetes/issues/63128',
         },
         {
           program: 'kubeadm',
-          text: 'certificates are renewed, and the control plane must be restarted to use them',
+          text: '(the same refusal as before, until the control plane is restarted)',
           source: 'https://github.com/kubernetes/kubeadm/issues/2308',
         },
       ],
@@ -335,7 +335,7 @@ export const trustBundles = [
       texts: [
         {
           program: 'etcd',
-          text: 'tls: failed to verify client’s certificate: x509: certificate signed by unknown authority',
+          text: "tls: failed to verify client's certificate: x509: certificate signed by unknown authority",
           source: 'https://github.com/bitnami/charts/issues/1326',
         },
         {

@@ -136,13 +136,8 @@ export const usage = [
       texts: [
         {
           program: 'etcd',
-          text: 'tls: failed to verify client’s certificate: x509: certificate specifies an incompatible key usage',
+          text: "tls: failed to verify client's certificate: x509: certificate specifies an incompatible key usage",
           source: 'https://github.com/etcd-io/etcd/issues/9785',
-        },
-        {
-          program: 'etcd',
-          text: 'rejected connection … "tls: failed to verify client’s certificate: x509: certificate specifies an incompatible key usage"',
-          source: 'https://github.com/etcd-io/etcd/issues/9398',
         },
       ],
       see: 'openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout -ext extendedKeyUsage; grep etcd-certfile /etc/kubernetes/manifests/kube-apiserver.yaml',

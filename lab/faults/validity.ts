@@ -130,7 +130,7 @@ export const validity = [
         {
           program: 'kubectl',
           text: 'Unable to connect to the server: x509: certificate has expired or is not yet valid',
-          source: 'https://github.com/easzlab/kubeasz/issues/922',
+          source: 'measured',
         },
       ],
       see: 'kubeadm certs check-expiration   has the CAs in a table of their own',
@@ -174,7 +174,7 @@ export const validity = [
         {
           program: 'kubectl',
           text: 'Unable to connect to the server: x509: certificate has expired or is not yet valid: current time … is after …',
-          source: 'https://github.com/docker/for-mac/issues/6765',
+          source: 'https://github.com/easzlab/kubeasz/issues/922',
         },
       ],
       see: 'date -u on the machine beside date -u on another one: only one of them complains',
