@@ -12,6 +12,7 @@ import type { Cluster } from './cluster.ts';
 import { sufferingOf } from './consequences.ts';
 import { type LabDirectory, readDirectory, settingsOf } from './directory.ts';
 import { readHidden, revealBreak, standsFor } from './faults/hidden.ts';
+import { standingFaults } from './faults/records.ts';
 import type { Recovery } from './recovery.ts';
 import type { InstanceState } from './supervisor.ts';
 
@@ -94,7 +95,11 @@ function cover(
 ): Pick<StatusReport, 'deviations' | 'hidden'> {
   const hidden = readHidden(dir);
   if (hidden === undefined) return { deviations: found, hidden: null };
-  if (!ok || found.length > 0) return { deviations: [], hidden: { since: hidden.at, solved: null } };
+  const stands = standingFaults(dir).some(
+    ({ fault, target }) => fault === hidden.fault && target === hidden.target,
+  );
+  if (!ok || stands || found.length > 0)
+    return { deviations: [], hidden: { since: hidden.at, solved: null } };
   revealBreak(dir);
   const solved = `solved in ${standsFor(hidden)}; it was ${hidden.fault} on ${hidden.target}`;
   return { deviations: [], hidden: { since: hidden.at, solved } };
