@@ -48,13 +48,13 @@ export interface ChannelState {
  * The state of a channel.
  * @param trace  its newest decided connection; undefined when none was tried
  * @param all    its connections that are remembered, oldest first
- * @param ownName  the Common Name of the certificate that the client should show
+ * @param own    Subject of the certificate that the client should show
  */
 export function channelState(
   channel: Channel,
   trace: Trace | undefined,
   all: readonly Trace[] = [],
-  ownName?: string,
+  own?: NonNullable<ChannelState['clientIdentity']>,
 ): ChannelState {
   const { id, client, server } = channel;
   if (trace === undefined) return { ...UNTRIED, id, client, server };
@@ -75,7 +75,7 @@ export function channelState(
     clientIdentity,
     clientText: content ? null : (answered.client ?? textOf(trace.client)),
     serverText: content ? null : ANSWERED.has(outcome.layer) ? answered.server : textOf(trace.server),
-    unsafe: [...trace.unsafe, ...(content ? notItsOwn(client, clientIdentity, ownName) : [])],
+    unsafe: [...trace.unsafe, ...(content ? notItsOwn(client, clientIdentity, own) : [])],
     clientFile: trace.client?.certFile ?? null,
     serverFile: trace.server?.certFile ?? null,
     trace: trace.id,
@@ -112,14 +112,27 @@ function textOf(side: SideReport | null): string | null {
   return side.realTexts[0]?.text ?? side.verdictText;
 }
 
-/** A client that was let in as somebody else. */
+/** Who may do everything, whatever RBAC says. */
+const PRIVILEGED = 'system:masters';
+
+/** A client that was let in as somebody else, or as more than it is. */
 function notItsOwn(
   client: string,
   shown: ChannelState['clientIdentity'],
-  ownName: string | undefined,
+  own: ChannelState['clientIdentity'] | undefined,
 ): string[] {
-  if (shown === null || ownName === undefined || shown.cn === ownName) return [];
-  return [`${client} is let in as ${shown.cn}: it shows a certificate that is not its own (${ownName})`];
+  if (!shown || !own) return [];
+  const gained = shown.o.includes(PRIVILEGED) && !own.o.includes(PRIVILEGED);
+  return [
+    ...(shown.cn === own.cn
+      ? []
+      : [`${client} is let in as ${shown.cn}: it shows a certificate that is not its own (${own.cn})`]),
+    ...(gained
+      ? [
+          `${client} is let in as a member of ${PRIVILEGED}: it may do everything, and nobody can take it away`,
+        ]
+      : []),
+  ];
 }
 
 /**

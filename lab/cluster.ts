@@ -118,9 +118,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const isUp = (id: InstanceId): boolean => supervisors.get(id)?.phase() === 'running';
   journal.expectServers(isUp);
   const { workers, apiserverClient } = options.topology;
-  const ownNames = new Map(
+  const ownIdentities = new Map(
     identities({ ...DEFAULT_CHOICES, apiserverClient, workers: workers.length }).map(
-      ({ id, commonName }) => [id, commonName] as const,
+      ({ id, commonName, organizations }) => [id, { cn: commonName, o: organizations }] as const,
     ),
   );
   /** The newest connection of a channel since its client was started. */
@@ -138,7 +138,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
               channel,
               latest(channel),
               journal.traces(channel.id),
-              ownNames.get(channel.clientIdentity),
+              ownIdentities.get(channel.clientIdentity),
             )
           : channelState(channel, undefined),
       );
