@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type LabDirectory, readDirectory } from '../../../lab/directory.ts';
-import { findFault } from '../../../lab/faults/catalogue.ts';
+import { faults, findFault } from '../../../lab/faults/catalogue.ts';
 import {
   applyFault,
   brokenTargets,
@@ -96,3 +96,23 @@ test('a fault that would write what another one has written is refused, and says
     what: 'rotated-ca stands on cluster already',
   });
 });
+
+test('what a fault changes is worked out without touching a file, and lies inside the directory', async () => {
+  const before = snapshot();
+  for (const fault of faults) {
+    for (const target of fault.targets(directory).slice(0, 2)) {
+      const changes = await fault.change({ directory, target, now: new Date() });
+      expect(changes.length, fault.id).toBeGreaterThan(0);
+      for (const { path } of changes)
+        expect(path, fault.id).toMatch(/^(lab\.yaml|clock|hosts\/[^.]|pki\/|run\/)/);
+    }
+  }
+  expect(snapshot()).toEqual(before);
+});
+
+/** Every file with its time of change. */
+function snapshot(): readonly string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((path) => `${path} ${statSync(join(dir, path)).mtimeMs}`);
+}
