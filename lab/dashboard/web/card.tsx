@@ -1,6 +1,6 @@
 /** The story of one connection, in the order in which a class reads it: sentence, cost, ladder, checks, mend, rest. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { CardStory, RecentRun } from '../card.ts';
 import { Banner, Costs, coveredHeadline } from './card-head.tsx';
 import { Outside, Rest } from './card-rest.tsx';
@@ -50,6 +50,11 @@ export function Card(props: CardProps): JSX.Element {
   const isSaid = card.messages.length > 0;
   // While somebody is to find out what is broken, the evidence stays and the answers are covered.
   const isCovered = state.cluster.hidden !== null && card.state.layer !== 'ok';
+  // The map goes on by the second; what is recorded does not change, and is long at depth 3.
+  const { upTo, isPlaying } = props.replay;
+  const said = useMemo(() => saidBy(props), [card, depth, upTo, isPlaying]);
+  const judged = useMemo(() => isSaid && <Checks card={card} isCovered={isCovered} />, [card, isCovered]);
+  const met = useMemo(() => isSaid && <Certificates card={card} isCovered={isCovered} />, [card, isCovered]);
   return (
     <article class={`card ${look.name}`} aria-label="The story of one connection" ref={article} tabIndex={-1}>
       <Banner card={card} runs={runs} />
@@ -62,16 +67,10 @@ export function Card(props: CardProps): JSX.Element {
         </p>
       )}
       <Tools {...props} />
-      {!isSaid ? (
-        <p class="soft">Not one message was exchanged: there is nothing to look at.</p>
-      ) : depth === 1 ? (
-        <Story key={card.state.trace} {...props} />
-      ) : (
-        <Messages card={card} withBytes={depth === 3} />
-      )}
-      {isSaid && <Checks card={card} isCovered={isCovered} />}
+      {said}
+      {judged}
       {!isCovered && card.story.mend.length > 0 && <Mend card={card} state={state} />}
-      {isSaid && <Certificates card={card} isCovered={isCovered} />}
+      {met}
       <Recent
         title="Handshakes of this connection, newest first"
         runs={runs}
@@ -89,9 +88,21 @@ export function Card(props: CardProps): JSX.Element {
   );
 }
 
+/** The ladder, or every message. */
+function saidBy(props: CardProps): JSX.Element {
+  const { card, depth } = props;
+  if (card.messages.length === 0)
+    return <p class="soft">Not one message was exchanged: there is nothing to look at.</p>;
+  return depth === 1 ? (
+    <Story key={card.state.trace} {...props} />
+  ) : (
+    <Messages card={card} withBytes={depth === 3} />
+  );
+}
+
 function Tools({ card, state, depth, setDepth, replay, compareTo }: CardProps): JSX.Element {
   return (
-    <div class="tools" role="toolbar" aria-label="The card">
+    <div class="tools">
       <span class="depths">
         {DEPTHS.map((one) => (
           <button

@@ -205,6 +205,15 @@ test('a field marks its bytes, and a byte its field', async () => {
   await rung.locator('.field.picked').press('ArrowDown');
   expect(await rung.locator('.field.picked .name').textContent()).toBe('legacy_version');
   expect(await marked()).toEqual(['03', '03']);
+});
+
+test('fields and bytes are told apart, marked or not, in both schemes', async () => {
+  await go(address('trace', after), '.card.tls h2');
+  const rung = page.locator('.rung.failing');
+  await rung.locator('.arrow-row').press('Enter');
+  await rung.locator('button', { hasText: 'Alert: fields and bytes' }).press('Enter');
+  await rung.locator('.field').last().focus();
+  expect(await rung.locator('.field.picked').textContent()).toContain('description');
   expect(await violations(page, '.message-fields')).toEqual([]);
 });
 
