@@ -16,6 +16,14 @@ const WRITERS = 8;
 const SNAPSHOT_COUNT = 40;
 const DEADLINE_MS = 30_000;
 
+/** What was acknowledged about a key last: its value, or that it is gone, and the revision. */
+interface Acknowledged {
+  readonly value: string | undefined;
+  readonly revision: number;
+  /** Its deletion was asked for and not acknowledged: it may be gone. */
+  readonly mayBeGone?: true;
+}
+
 /** What the rounds saw. */
 export interface KillReport {
   readonly acknowledged: number;
@@ -25,7 +33,7 @@ export interface KillReport {
 
 /** Start, write, kill at a random moment, start again, compare; `rounds` times. */
 export async function killUnderLoad(made: TestHost, rounds: number): Promise<KillReport> {
-  const acknowledged = new Map<string, { readonly value: string; readonly revision: number }>();
+  const acknowledged = new Map<string, Acknowledged>();
   const report = { repairs: 0, rewrites: 0 };
   const program = await bundleEtcd(made);
   for (let round = 0; round < rounds; round++) {
@@ -100,7 +108,7 @@ function writeUntilItDies(
   made: TestHost,
   port: number,
   round: number,
-  acknowledged: Map<string, { readonly value: string; readonly revision: number }>,
+  acknowledged: Map<string, Acknowledged>,
 ): { readonly ended: Promise<void>; reached(count: number): Promise<void> } {
   const { ca, cert, key } = made.pem;
   const agent = new Agent({ keepAlive: true, ca, cert, key });
@@ -109,9 +117,14 @@ function writeUntilItDies(
       // Some keys are written again and again: the newest acknowledged value counts.
       const name = number % 3 === 0 ? `w${writer}/same` : `w${writer}/r${round}/${number}`;
       const value = `${round}/${number}`;
-      const revision = await put(agent, port, name, value);
+      const revision = await change(agent, port, name, value);
       if (revision === undefined) return;
       acknowledged.set(name, { value, revision });
+      if (number % 7 !== 0) continue;
+      acknowledged.set(name, { value, revision, mayBeGone: true });
+      const gone = await change(agent, port, name, undefined);
+      if (gone === undefined) return;
+      acknowledged.set(name, { value: undefined, revision: gone });
     }
   };
   const ended = Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer))).then(() =>
@@ -129,34 +142,37 @@ function writeUntilItDies(
   };
 }
 
-/** The revision of the write, or undefined when it was not acknowledged. */
-function put(agent: Agent, port: number, name: string, value: string): Promise<number | undefined> {
-  const body = JSON.stringify({
-    key: Buffer.from(name).toString('base64'),
-    value: Buffer.from(value).toString('base64'),
-  });
+/** Write a key, or delete it; its revision, or undefined when it was not acknowledged. */
+function change(
+  agent: Agent,
+  port: number,
+  name: string,
+  value: string | undefined,
+): Promise<number | undefined> {
+  const key = Buffer.from(name).toString('base64');
+  const body = JSON.stringify(
+    value === undefined ? { key } : { key, value: Buffer.from(value).toString('base64') },
+  );
+  const path = value === undefined ? '/v3/kv/deleterange' : '/v3/kv/put';
   return new Promise((done) => {
-    const sent = request(
-      { host: '127.0.0.1', port, path: '/v3/kv/put', method: 'POST', agent },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk;
-        });
-        response.on('end', () => done(Number(/"revision":"(\d+)"/.exec(text)?.[1])));
-        response.on('error', () => done(undefined));
-      },
-    );
+    const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => done(Number(/"revision":"(\d+)"/.exec(text)?.[1])));
+      response.on('error', () => done(undefined));
+    });
     sent.on('error', () => done(undefined));
     sent.end(body);
   });
 }
 
-/** Every acknowledged write is there, at its revision, or was overwritten by a later one. */
+/** Everything acknowledged holds, at its revision, or was overtaken by a later write. */
 async function compare(
   made: TestHost,
   port: number,
-  acknowledged: ReadonlyMap<string, { readonly value: string; readonly revision: number }>,
+  acknowledged: ReadonlyMap<string, Acknowledged>,
 ): Promise<void> {
   const { body } = await ask(made, port, '/v3/kv/range', { key: 'AA==', range_end: 'AA==' });
   const { kvs = [], header } = JSON.parse(body) as {
@@ -165,12 +181,13 @@ async function compare(
   };
   const found = new Map(kvs.map((kv) => [Buffer.from(kv.key, 'base64').toString(), kv]));
   const lost: string[] = [];
-  for (const [name, { value, revision }] of acknowledged) {
+  for (const [name, { value, revision, mayBeGone }] of acknowledged) {
     const kv = found.get(name);
-    const same =
-      kv && Number(kv.mod_revision) === revision && Buffer.from(kv.value, 'base64').toString() === value;
-    const later = kv && Number(kv.mod_revision) > revision;
-    if (!same && !later) lost.push(`${name}=${value} of revision ${revision}`);
+    // What was on its way when the process died may have happened, acknowledged by nobody.
+    if (kv ? Number(kv.mod_revision) > revision : mayBeGone) continue;
+    const there =
+      kv && Number(kv.mod_revision) === revision ? Buffer.from(kv.value, 'base64').toString() : kv;
+    if (there !== value) lost.push(`${name}=${value ?? 'deleted'} of revision ${revision}`);
   }
   expect(lost).toEqual([]);
   const newest = Math.max(1, ...[...acknowledged.values()].map(({ revision }) => revision));
