@@ -126,7 +126,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   /** What polls look at: resolving a path inside the host costs more than looking at the file. */
   let watched: readonly string[] = [];
 
-  const dispatcher = (): Dispatcher => createDispatcher(dialOptions(host, component, settings, load()));
+  // One connection, as client-go has one for all requests of a client: a round is one handshake.
+  const dispatcher = (): Dispatcher => createDispatcher(dialOptions(host, component, settings, load()), 1);
 
   const endRound = (): void => {
     const old = round;

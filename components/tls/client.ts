@@ -89,13 +89,14 @@ export function noteNotDialled(
 }
 
 /**
- * An undici dispatcher that dials with these options: at most a few kept-alive connections, closed by `close()`.
- * A request that fails because the server refused the client in TLS rejects with `HandshakeError`.
+ * An undici dispatcher that dials with these options, closed by `close()`. A request that fails because the server
+ * refused the client in TLS rejects with `HandshakeError`.
+ * @param connections  kept-alive connections at most; with one, requests wait for each other
  */
-export function createDispatcher(options: DialOptions): Dispatcher {
+export function createDispatcher(options: DialOptions, connections = CONNECTIONS): Dispatcher {
   noteAnswers();
   return new Agent({
-    connections: CONNECTIONS,
+    connections,
     connect: (_target, callback) => {
       dial(options).then(
         ({ socket }) => callback(null, quietAfterClose(socket)),
