@@ -20,7 +20,7 @@ import {
   presentSecret,
   setCipher,
 } from './decoder-state.ts';
-import { countBytes } from './field-reader.ts';
+import { countBytes, toHex } from './field-reader.ts';
 import { readFacts } from './handshake.ts';
 import { isTls13 } from './hello.ts';
 import type { MessageContext, MessageFacts } from './message-facts.ts';
@@ -200,7 +200,10 @@ function decodeHandshake(
 function learn(state: DecoderState, direction: Direction, type: MessageType, facts: MessageFacts): void {
   switch (type) {
     case 'client_hello':
-      state.clientRandom = facts.random ?? state.clientRandom;
+      if (facts.random !== undefined) {
+        state.clientRandom = facts.random;
+        state.clientRandomHex = toHex(facts.random);
+      }
       state.sni = facts.sni ?? null;
       return;
     case 'hello_retry_request':

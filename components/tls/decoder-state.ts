@@ -2,7 +2,6 @@
  * What the decoder knows of one connection: keys, epochs and facts of both directions.
  */
 import { type CipherSuite, cipherSuite } from './cipher-suites.ts';
-import { toHex } from './field-reader.ts';
 import { HandshakeReader } from './handshake.ts';
 import { isTls13 } from './hello.ts';
 import { type Openers12, opener13, openers12, type RecordOpener } from './protection.ts';
@@ -51,6 +50,8 @@ export interface DecoderState {
   /** When the last bytes came. */
   lastAtUs: number;
   clientRandom: Uint8Array | null;
+  /** The same in lower-case hex, as the key log has it; empty before it. Asked for at every line and every secret. */
+  clientRandomHex: string;
   serverRandom: Uint8Array | null;
   /** The negotiated version as on the wire; a HelloRetryRequest decides it too. */
   version: number | null;
@@ -86,6 +87,7 @@ export function newState(onMessage: (message: TraceMessage) => void): DecoderSta
     messageCount: 0,
     lastAtUs: 0,
     clientRandom: null,
+    clientRandomHex: '',
     serverRandom: null,
     version: null,
     cipher: null,
@@ -117,8 +119,7 @@ function newDirection(side: Side): Direction {
 
 /** A secret of this connection; null while the key log has not named it. */
 export function findSecret(state: DecoderState, label: SecretLabel): Uint8Array | null {
-  if (state.clientRandom === null) return null;
-  const random = toHex(state.clientRandom);
+  const random = state.clientRandomHex;
   return state.secrets.find((line) => line.label === label && line.clientRandom === random)?.secret ?? null;
 }
 

@@ -19,7 +19,7 @@ import {
   type Sealing,
   sealingOf,
 } from './decoder-state.ts';
-import { countBytes, toHex } from './field-reader.ts';
+import { countBytes } from './field-reader.ts';
 import type { TlsRecord } from './record.ts';
 import { CONTENT_TYPE, lookUp, VERSIONS } from './registries.ts';
 import { parseKeylogLine, type SecretLabel } from './secrets.ts';
@@ -109,11 +109,11 @@ class ConnectionDecoder implements Decoder {
   }
 
   keylog(line: string): void {
-    const { secrets, clientRandom } = this.#state;
+    const { secrets, clientRandomHex } = this.#state;
     if (this.#stopped || secrets.length >= MAX_SECRETS) return;
     const parsed = parseKeylogLine(line);
     if (parsed === undefined) return;
-    if (clientRandom !== null && parsed.clientRandom !== toHex(clientRandom)) return;
+    if (clientRandomHex !== '' && parsed.clientRandom !== clientRandomHex) return;
     secrets.push(parsed);
     this.#drain();
   }
@@ -137,8 +137,7 @@ class ConnectionDecoder implements Decoder {
   }
 
   get clientRandom(): string {
-    const { clientRandom } = this.#state;
-    return clientRandom === null ? '' : toHex(clientRandom);
+    return this.#state.clientRandomHex;
   }
 
   get protocol(): Trace['protocol'] {

@@ -72,9 +72,12 @@ export function expandLabel(
   info[2] = full.length;
   info.write(full, 3, 'latin1');
   // info ends with the empty context's length, 0, and HKDF-Expand's block counter.
-  let block: Uint8Array = new Uint8Array(0);
-  const blocks: Uint8Array[] = [];
-  for (let counter = 1, have = 0; have < length; counter++) {
+  info[info.length - 1] = 1;
+  let block = createHmac(hash, secret).update(info).digest();
+  // Keys, ivs and secrets fit into the first block; each is made for every connection.
+  if (block.length >= length) return block.subarray(0, length);
+  const blocks: Uint8Array[] = [block];
+  for (let counter = 2, have = block.length; have < length; counter++) {
     info[info.length - 1] = counter;
     block = createHmac(hash, secret).update(block).update(info).digest();
     blocks.push(block);
