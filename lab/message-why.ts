@@ -33,7 +33,7 @@ const WHY = {
   certificate: ({ message, from, to }) =>
     message.summary === 'no certificate'
       ? `${from} was asked and has nothing to show: an empty list. ${to} decides what to make of it.`
-      : `${from} shows who it is. A certificate is public, so this proves nothing yet: the next message does.`,
+      : `${from} shows who it is. A certificate is public, so this proves nothing yet: the proof follows.`,
   certificate_status: ({ from }) => `${from} encloses what its CA says about revocation (OCSP).`,
   server_key_exchange: ({ from }) =>
     `${from}'s half of the key exchange, signed with the key of its certificate: that is its proof.`,

@@ -88,7 +88,14 @@ export function Rest({ card, state, isCovered }: RestProps): JSX.Element {
           <Command text={labCommand(state, `handshake ${card.state.client} ${card.state.server}`)} />
         </p>
       )}
-      {card.state.at && <p class="soft">Dialled at {timeOf(card.state.at)}, this computer’s time.</p>}
+      {card.state.at && (
+        <p class="soft">
+          {card.state.protocol
+            ? `${card.state.protocol.replace('TLSv', 'TLS ')}, ${card.state.cipher}. `
+            : ''}
+          Dialled at {timeOf(card.state.at)}, this computer’s time.
+        </p>
+      )}
     </section>
   );
 }

@@ -137,6 +137,13 @@ test('the handshake before the break is still there, and says that it came out o
   expect(await violations(page)).toEqual([]);
 });
 
+test('an address of a handshake that nobody remembers says so, and leads back', async () => {
+  await go(address('trace', 'kube-scheduler.client.none'), '.card.untried h2');
+  await page.locator('.card h2', { hasText: 'This handshake is not remembered any more.' }).waitFor();
+  await page.locator('.card a', { hasText: 'All connections' }).click();
+  await page.locator('.list li').first().waitFor();
+});
+
 test('it is read in the order of a lesson, and says what each side believes', async () => {
   await go(address('trace', after), '.card.tls h2');
   const order = ['.card h2', '.costs', '.real', '.ladder', '.checks', '.mends', '.chain', '.recent', '.rest'];
