@@ -6,7 +6,7 @@ import type { Channel } from '../topology.ts';
 import { kubeconfigClients, kubeconfigEdit, manifestEdit } from './edits.ts';
 import type { ChangeContext, Fault, FileChange, Scope, Situation, Stated } from './fault.ts';
 import { copyOf, identityOf, leaves, minted, pairOn } from './mint.ts';
-import { NEXT, printsForUsers, succeeds } from './outcome.ts';
+import { NEXT, succeeds } from './outcome.ts';
 import { letIn, ownDial, withoutStore } from './reach.ts';
 
 /** Certificates by which the API server knows its users. */
@@ -22,7 +22,7 @@ function members(scope: Scope): readonly string[] {
 }
 
 /** TLS succeeds, the user is known, and may not do that. */
-function forbidden({ id, client, server }: Channel): Stated {
+function forbidden({ id, server }: Channel): Stated {
   return {
     channel: id,
     layer: '403',
@@ -31,7 +31,7 @@ function forbidden({ id, client, server }: Channel): Stated {
     alert: null,
     clientText: server.startsWith('kubelet@')
       ? 'Error from server (Forbidden): Forbidden (user='
-      : `${printsForUsers(client) ? 'Error from server (Forbidden): ' : ''}`,
+      : ' is forbidden: User ',
     serverText: null,
     shows: NEXT,
   };
