@@ -30,7 +30,6 @@ export function Step({ state }: { state: State }): JSX.Element {
   const isOn = step !== null && step.phase !== 'over';
   useKeys({
     Escape: () => location.assign(addressOf('connection', channel)),
-
     n: () => (isOn ? on('release') : hold()),
     g: () => isOn && on('go'),
     h: () => isOn && on('stay'),
