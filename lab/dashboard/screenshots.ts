@@ -41,6 +41,7 @@ const SHOTS: readonly Shot[] = [
     },
   },
   { name: 'map-broken', hash: '#/', ready: 'footer .suffer' },
+  { name: 'history', hash: '#/history', ready: '.history path' },
   { name: 'card', hash: `#/connection/${SCHEDULER}`, ready: '.card .ladder' },
   {
     name: 'stage',

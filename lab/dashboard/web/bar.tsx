@@ -13,7 +13,8 @@ export interface BarLink {
 
 /** The bar. */
 export function TopBar({ state, links }: { state: State; links: readonly BarLink[] }): JSX.Element {
-  const good = state.channels.filter((one) => lookOf(one).rank === 5).length;
+  const good = state.channels.filter(({ layer }) => layer === 'ok').length;
+  const unsafe = state.channels.filter((one) => lookOf(one).name === 'unsafe').length;
   return (
     <header>
       <h1>mTLS Lab</h1>
@@ -39,10 +40,10 @@ export function TopBar({ state, links }: { state: State; links: readonly BarLink
       </a>
       <strong
         role="status"
-        class={good === state.channels.length && state.connected ? 'all-good' : 'not-good'}
+        class={good === state.channels.length && unsafe === 0 && state.connected ? 'all-good' : 'not-good'}
       >
         {state.connected
-          ? `${good} of ${state.channels.length} accepted`
+          ? `${good} of ${state.channels.length} accepted${unsafe > 0 ? `, ${unsafe} unsafe` : ''}`
           : 'The lab does not answer; trying again'}
       </strong>
     </header>

@@ -49,7 +49,7 @@ export function Edge({ channel, line, pulses, held, chosen }: EdgeProps): JSX.El
           marker-end="url(#arrow)"
           {...(cut === undefined ? {} : { 'stroke-dasharray': dashes(cut, line) })}
         />
-        {look.name === 'unsafe' && <path class="core" d={line.d} />}
+        {look.name === 'unsafe' && <path class="core" d={line.d} pathLength={100} />}
         <path key={pulses} class={pulses > 0 ? 'pulse' : 'quiet'} d={line.d} pathLength={100} />
         {old && <Clock at={line.at(cut === undefined ? 0.28 : 0.5)} text={old} />}
         <Mark look={look} text={markOf(channel, look)} at={line.at(cut ?? 0.5)} />

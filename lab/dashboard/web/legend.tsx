@@ -45,7 +45,7 @@ function Sample({ look }: { look: Look }): JSX.Element {
         pathLength={100}
         {...(cut ? { 'stroke-dasharray': '62 30 8 0' } : {})}
       />
-      {look.name === 'unsafe' && <path class="core" d="M2,14 H72" />}
+      {look.name === 'unsafe' && <path class="core" d="M2,14 H72" pathLength={100} />}
       <Mark look={look} text={look.mark} at={{ x: cut ? 57 : 37, y: 14 }} />
     </svg>
   );
