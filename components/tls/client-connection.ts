@@ -6,6 +6,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { LabError } from '../../certs/errors.ts';
 import type { VerifyInput } from '../../certs/verify/verify.ts';
+import { readCertificate } from '../../certs/x509.ts';
 import { alertFor, alertName } from './alerts.ts';
 import type { Connection, DialOptions } from './client.ts';
 import { type ClientMaterial, placeOf, readClientMaterial } from './client-files.ts';
@@ -162,7 +163,12 @@ function follow(flow: Flow): void {
   const verdictAllows = (): boolean => {
     if (judged) return over === false;
     judged = true;
-    if (options.insecure) return true;
+    if (options.insecure) {
+      const ended = endOf(decoder.certificates.server?.[0], options.host.now());
+      if (ended !== null)
+        half.unsafe(`${options.component} accepts a certificate of ${options.server} that ended ${ended}`);
+      return true;
+    }
     const input: VerifyInput = {
       chain: decoder.certificates.server ?? [],
       roots: flow.material.roots,
@@ -250,6 +256,16 @@ function follow(flow: Flow): void {
     if (!connected || unanswered) end(reason());
     if (!refusing) half.closed();
   });
+}
+
+/** When a certificate ended that nobody verifies; null when it has not, or cannot be read. */
+function endOf(leaf: Uint8Array | undefined, now: Date): string | null {
+  try {
+    const { notAfter } = leaf ? readCertificate(leaf) : { notAfter: null };
+    return notAfter !== null && notAfter.ms < now.getTime() ? notAfter.text : null;
+  } catch {
+    return null;
+  }
 }
 
 /** True when the server said anything after the client's Finished: it has accepted. */

@@ -176,7 +176,7 @@ export const impostors = [
       ),
       ...(situation.scope.choices.cas === 'single' ? [] : withoutStore(situation)),
     ],
-    harm: 'curl --cacert ca.crt --cert scheduler.crt --key scheduler.key https://127.0.0.1:2379/v3/kv/range -d \'{"key":"AA==","range_end":"AA==","keys_only":true}\'   (in hosts/control-plane/etc/kubernetes/pki)',
+    harm: 'curl --cacert mtls-lab/pki/ca.crt --cert mtls-lab/pki/scheduler.crt --key mtls-lab/pki/scheduler.key https://127.0.0.1:2379/v3/kv/range -d \'{"key":"AA==","range_end":"AA==","keys_only":true}\'',
     realWorld: {
       texts: [
         {

@@ -14,7 +14,7 @@ export const noise = [
     targets: servers,
     change: ({ target }) => [noiseEdit(target, 'tcp-probe')],
     outcomes: () => [],
-    harm: 'mtls-lab logs kube-apiserver   (new lines, and every connection stays green)',
+    harm: 'mtls-lab logs kube-apiserver',
     realWorld: {
       texts: [
         {
@@ -46,7 +46,7 @@ export const noise = [
     targets: servers,
     change: ({ target }) => [noiseEdit(target, 'port-scan')],
     outcomes: () => [],
-    harm: 'mtls-lab logs kube-apiserver   (new lines, and every connection stays green)',
+    harm: 'mtls-lab logs kube-apiserver',
     realWorld: {
       texts: [
         {
@@ -73,7 +73,7 @@ export const noise = [
     targets: servers,
     change: ({ target }) => [noiseEdit(target, 'old-hello')],
     outcomes: () => [],
-    harm: 'mtls-lab logs kube-apiserver   (new lines, and every connection stays green)',
+    harm: 'mtls-lab logs kube-apiserver',
     realWorld: {
       texts: [
         {

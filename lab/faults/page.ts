@@ -114,7 +114,9 @@ function modeLines(outcomes: readonly ExpectedOutcome[], width: number): string[
     ...said('client prints', one.clientText, width),
     ...said('server prints', one.serverText, width),
     ...(channels.length === 1 && one.stops !== ''
-      ? wrap(`stops: ${one.stops}`, width - 6).map((line) => `  ${line}`)
+      ? wrap(`${one.layer === 'ok' ? 'possible' : 'stops'}: ${one.stops}`, width - 6).map(
+          (line) => `  ${line}`,
+        )
       : []),
   ]);
   return [...lines.map((line) => `    ${line}`), '    ✓ every other connection succeeds'];

@@ -11,7 +11,7 @@ export function diallers(scope: Scope): readonly string[] {
 
 /** Everybody that serves. */
 export function servers({ workers }: Scope): readonly string[] {
-  return ['etcd', 'kube-apiserver', ...workers.map((worker) => `kubelet@${worker}`)];
+  return ['kube-apiserver', 'etcd', ...workers.map((worker) => `kubelet@${worker}`)];
 }
 
 /** The connection that a client's own URL is about. */

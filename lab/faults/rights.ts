@@ -29,7 +29,7 @@ export const rights = [
             'Whoever reaches port 10250 runs commands in every pod of the node, with the rights of its service accounts.',
           ),
         ),
-    harm: 'curl -k https://127.0.0.1:10250/pods   (mode as Kubernetes does; in the strict one with any certificate of the CA)',
+    harm: 'curl -k --cert mtls-lab/pki/scheduler.crt --key mtls-lab/pki/scheduler.key https://127.0.0.1:10250/pods',
     realWorld: {
       texts: [
         nothing('https://github.com/kubernetes/kubernetes/issues/38784'),
@@ -85,7 +85,7 @@ export const rights = [
           serverText: null,
           shows: NEXT,
         })),
-    harm: 'mtls-lab kubectl get nodes   (NotReady after a while)',
+    harm: 'mtls-lab kubectl get nodes',
     realWorld: {
       texts: [
         {
@@ -174,7 +174,7 @@ export const rights = [
       }),
     change: (context) => [labYamlEdit(context.target, { clientAuth: 'request' })],
     outcomes: () => [],
-    harm: 'curl -k https://127.0.0.1:6443/api   (403 by system:anonymous, in place of alert 116)',
+    harm: 'curl -k https://127.0.0.1:6443/api',
     realWorld: {
       texts: [
         {
