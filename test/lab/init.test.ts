@@ -55,12 +55,19 @@ describe('init makes a whole cluster', () => {
     { name: 'three workers', options: { workers: 3 } },
     { name: 'separate, pem, two workers', options: { cas: 'separate', names: 'pem', workers: 2 } },
   ];
+  const labs = new Map<InitOptions, Promise<string>>();
+  /** The lab of a row, made once: these tests only read. */
+  const labOf = (options: InitOptions): Promise<string> => {
+    const made = labs.get(options) ?? temporaryLab(options);
+    labs.set(options, made);
+    return made;
+  };
   const fast = cases.filter(({ options }) => options.key === undefined);
   test.for(cases)(
     '$name: openssl verifies every certificate for its purposes',
     async ({ options }, context) => {
       const openssl = requireTool(context, 'openssl');
-      const dir = await temporaryLab(options);
+      const dir = await labOf(options);
       for (const identity of all(dir)) {
         const signer = all(dir).find(({ id }) => id === identity.signer);
         const ca = signer ? deskFiles(dir, signer).cert : '';
@@ -80,7 +87,7 @@ describe('init makes a whole cluster', () => {
   test.for(cases)(
     '$name: nothing deviates from the table, and everything is distributed',
     async ({ options }) => {
-      const dir = await temporaryLab(options);
+      const dir = await labOf(options);
       const { choices } = readDirectory(dir);
       expect(deviations(expectedVersusFound(dir, choices, { now })).map(({ sentence }) => sentence)).toEqual(
         [],
@@ -90,7 +97,7 @@ describe('init makes a whole cluster', () => {
   );
 
   test.for(fast)('$name: no CA key is on any host', async ({ options }) => {
-    const dir = await temporaryLab(options);
+    const dir = await labOf(options);
     const caKeys = all(dir)
       .filter(({ kind }) => kind === 'ca')
       .map((identity) => readFileSync(deskFiles(dir, identity).key, 'utf8').trim());
@@ -108,7 +115,7 @@ describe('init makes a whole cluster', () => {
   test.for(cases)(
     '$name: every path in manifests, kubeconfigs and configs exists on its host',
     async ({ options }) => {
-      const dir = await temporaryLab(options);
+      const dir = await labOf(options);
       const control = join(dir, 'hosts', 'control-plane');
       for (const pod of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
         const { argv, program } = readManifest(join(control, 'etc/kubernetes/manifests', `${pod}.yaml`));
