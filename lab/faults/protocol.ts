@@ -4,7 +4,14 @@ import { LabError } from '../../certs/errors.ts';
 import { hostPath } from '../../certs/hosts.ts';
 import { PLACES } from '../../certs/identities.ts';
 import { STATIC_PODS, type StaticPod } from '../config-files.ts';
-import { kubeconfigEdit, kubeletConfigEdit, manifestEdit, manifestMoved, serverOf } from './edits.ts';
+import {
+  kubeconfigClients,
+  kubeconfigEdit,
+  kubeletConfigEdit,
+  manifestEdit,
+  manifestMoved,
+  serverOf,
+} from './edits.ts';
 import type { ChangeContext, Fault, FileChange, Stated } from './fault.ts';
 import { inDir } from './mint.ts';
 import { NEXT } from './outcome.ts';
@@ -169,6 +176,40 @@ export const protocol = [
       ],
       see: 'ss -ltnp | grep -E "2379|6443", beside the port in the kubeconfig or in --etcd-servers',
       mend: 'write the port on which the server listens: 6443 for the API server, 2379 for etcd',
+    },
+  },
+  {
+    id: 'insecure-with-ca',
+    family: 'protocol',
+    title: 'its kubeconfig says both: verify with this CA, and do not verify',
+    chain: 'no connection: the client refuses its own configuration',
+    rule: 'client-go transport/transport.go, TLSConfigFor: insecure-skip-tls-verify and certificate-authority exclude each other.',
+    targets: kubeconfigClients,
+    change: (context) => [
+      kubeconfigEdit(context, context.target, () => ({ cluster: { 'insecure-skip-tls-verify': true } })),
+    ],
+    outcomes: (situation) =>
+      ownDial(situation).map(({ id }) => ({
+        channel: id,
+        layer: 'untried',
+        by: 'client',
+        code: 'KUBECONFIG_INVALID',
+        alert: null,
+        clientText: 'specifying a root certificates file with the insecure flag is not allowed',
+        serverText: null,
+        shows: NEXT,
+      })),
+    harm: 'mtls-lab kubectl get nodes',
+    realWorld: {
+      texts: [
+        {
+          program: 'kubectl',
+          text: 'error: specifying a root certificates file with the insecure flag is not allowed',
+          source: 'https://github.com/okteto/okteto/issues/3124',
+        },
+      ],
+      see: 'kubectl config view --minify   shows both lines under cluster:',
+      mend: 'remove insecure-skip-tls-verify, and keep the CA; never the other way round',
     },
   },
   {
