@@ -1,4 +1,5 @@
 /** The page's script and style: built in this process once from a checkout, part of the bundle in the packed program. */
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /** What the browser loads. */
@@ -27,7 +28,8 @@ function sources(): string {
 
 /** Bundle the sources in a folder. */
 export async function buildPage(folder: string): Promise<Page> {
-  const { build } = await import('esbuild');
+  // Asked for from the sources' place: a program that runs as one bundle cannot import what is not in it.
+  const { build } = createRequire(join(folder, 'main.tsx'))('esbuild') as typeof import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [join(folder, 'main.tsx'), join(folder, 'page.css')],
     outdir: folder,
