@@ -49,6 +49,8 @@ export async function tryFault(bench: Bench, fault: Fault, target: string): Prom
     await fixTarget(readDirectory(bench.dir), target);
   }
   await becomes(bench, [], restarts);
+  // An etcd that was restarted has forgotten everything: the nodes must have come back for good.
+  if (restarts.includes('etcd')) await becomes(bench, []);
   const rows = expectedVersusFound(bench.dir, directory.choices, {
     now: (place) => timeAt(bench.dir, place),
   });

@@ -2,7 +2,7 @@
  * The whole catalogue over real sockets in both modes: exactly the stated connections fail as stated, everything else is
  * green, and a fix brings back a clean directory. Several labs side by side, each case in whichever is free.
  */
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, describe, test } from 'vitest';
 import { DEFAULT_CHOICES } from '../../../certs/identities.ts';
 import { faults } from '../../../lab/faults/catalogue.ts';
 import type { Fault, Scope } from '../../../lab/faults/fault.ts';
@@ -43,55 +43,36 @@ function casesOf(mode: 'require' | 'request'): Case[] {
 }
 
 describe.for(['require', 'request'] as const)('in mode %s', (clientAuth) => {
-  const cases = casesOf(clientAuth);
-  const results = cases.map(() => deferred());
-  for (const { promise } of results) promise.catch(() => undefined);
-  const labs: Promise<void>[] = [];
-  let closing = false;
+  const labs = openPool(clientAuth);
+  afterAll(() => labs.close(), CASE_MS);
 
-  beforeAll(() => {
-    let next = 0;
-    const work = async (): Promise<void> => {
-      let bench: Bench | undefined;
-      while (next < cases.length && !closing) {
-        const at = next++;
-        const one = cases[at];
-        try {
-          bench ??= await openBench({ clientAuth });
-          if (one) await tryFault(bench, one.fault, one.target);
-          results[at]?.resolve();
-        } catch (error) {
-          results[at]?.reject(error);
-          // What is left of a case that failed must not fail the next one.
-          await bench?.close().catch(() => undefined);
-          bench = undefined;
-        }
-      }
-      await bench?.close();
-    };
-    for (let lab = 0; lab < LABS; lab++) labs.push(work());
-  });
-  afterAll(async () => {
-    closing = true;
-    await Promise.all(labs);
-  }, CASE_MS);
-
-  test.for(cases.map((one, at) => ({ ...one, at })))(
-    '$name',
-    { timeout: 1_800_000 },
-    ({ at }) => results[at]?.promise,
+  test.concurrent.for(casesOf(clientAuth))('$name', { timeout: 1_800_000 }, ({ fault, target }) =>
+    labs.use((bench) => tryFault(bench, fault, target)),
   );
 });
 
-/** Promise.withResolvers, which Node 20 does not have. */
-function deferred(): {
-  readonly promise: Promise<void>;
-  resolve(): void;
-  reject(error: unknown): void;
-} {
-  let settle: { resolve(): void; reject(error: unknown): void } = { resolve: () => {}, reject: () => {} };
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  return { promise, ...settle };
+/** A few labs; each is used by one case at a time, and thrown away when one has failed in it. */
+function openPool(clientAuth: 'require' | 'request') {
+  const free: (Bench | null)[] = Array.from({ length: LABS }, () => null);
+  const waiting: (() => void)[] = [];
+  return {
+    async use(work: (bench: Bench) => Promise<void>): Promise<void> {
+      while (free.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+      let bench = free.pop() ?? null;
+      try {
+        bench ??= await openBench({ clientAuth });
+        await work(bench);
+      } catch (error) {
+        await bench?.close().catch(() => undefined);
+        bench = null;
+        throw error;
+      } finally {
+        free.push(bench);
+        waiting.shift()?.();
+      }
+    },
+    async close(): Promise<void> {
+      for (const bench of free) await bench?.close();
+    },
+  };
 }
