@@ -96,7 +96,7 @@ function headline(trace: Trace, failing: Finding | undefined): string {
     case 'ok':
       return trace.unsafe.length > 0
         ? `${client} and ${server} are connected, but should not be so easily: ${trace.unsafe.join('; ')}.`
-        : `${client} and ${server} verified each other and are connected.`;
+        : connected(trace);
     case 'tcp':
       return `${client} could not reach ${server}: ${title(code)}. No certificate was looked at.`;
     case '401':
@@ -109,6 +109,15 @@ function headline(trace: Trace, failing: Finding | undefined): string {
       if (by === null) return `The handshake between ${client} and ${server} failed: ${title(code)}.`;
       return `${nameOf(trace, by)} refused ${nameOf(trace, other(by))}: ${because(trace, failing, title(code))}.`;
   }
+}
+
+/** A program outside the lab keeps to itself what it made of the other side. */
+function connected(trace: Trace): string {
+  const silent = trace.client === null ? 'client' : trace.server === null ? 'server' : null;
+  const [client, server] = [nameOf(trace, 'client'), nameOf(trace, 'server')];
+  if (silent === null) return `${client} and ${server} verified each other and are connected.`;
+  const [told, untold] = silent === 'server' ? [client, server] : [server, client];
+  return `${client} and ${server} are connected. ${told} accepts ${untold}, which has not told what it thinks.`;
 }
 
 function because(trace: Trace, failing: Finding | undefined, otherwise: string): string {

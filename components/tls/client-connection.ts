@@ -252,7 +252,9 @@ function follow(flow: Flow): void {
     saidGoodbye = true;
   });
   tap.once('close', () => {
-    const unanswered = connected && saidGoodbye && decoder.protocol === 'TLSv1.3' && !serverSpoke(half);
+    // A server that refuses and closes at once can reset the connection before its alert is read.
+    const broken = saidGoodbye || (raw.errored !== null && raw.errored !== undefined);
+    const unanswered = connected && broken && decoder.protocol === 'TLSv1.3' && !serverSpoke(half);
     if (!connected || unanswered) end(reason());
     if (!refusing) half.closed();
   });

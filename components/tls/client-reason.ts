@@ -65,11 +65,16 @@ export function clientReason({ half, raw, ends, isNotTls, firstBytes, opensslTex
         : (OWN_REASONS[own.number] ?? (['HANDSHAKE_FAILURE', opensslText] as const));
     return { layer: 'tls', by: 'client', code, text, alert: own };
   }
-  const { localAddress, localPort, remoteAddress, remotePort } = ends;
-  const text = raw.errored
-    ? `read tcp ${localAddress}:${localPort}->${remoteAddress}:${remotePort}: read: connection reset by peer`
-    : 'EOF';
+  const text = raw.errored ? brokenText(raw.errored, ends) : 'EOF';
   return { layer: 'tcp', by: null, code: 'CONNECTION_RESET', text, alert: null };
+}
+
+/** @see Go src/net/net.go, OpError */
+function brokenText(error: NodeJS.ErrnoException, ends: Ends): string {
+  const { localAddress, localPort, remoteAddress, remotePort } = ends;
+  const call = error.syscall === 'write' ? 'write' : 'read';
+  const reason = error.code === 'EPIPE' ? 'broken pipe' : 'connection reset by peer';
+  return `${call} tcp ${localAddress}:${localPort}->${remoteAddress}:${remotePort}: ${call}: ${reason}`;
 }
 
 /** What OpenSSL refuses before our verdict, by the alert that it sends. */

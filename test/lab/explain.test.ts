@@ -44,6 +44,18 @@ describe('headline', () => {
       wanted: 'kube-scheduler and kube-apiserver verified each other and are connected.',
     },
     {
+      name: 'claims nothing for a server outside the lab',
+      trace: traceOf({ server: null }),
+      wanted:
+        'kube-scheduler and kube-apiserver are connected. kube-scheduler accepts kube-apiserver, which has not told what it thinks.',
+    },
+    {
+      name: 'claims nothing for a client outside the lab',
+      trace: traceOf({ client: null, channel: 'kubectl->kube-apiserver' }),
+      wanted:
+        'kubectl and kube-apiserver are connected. kube-apiserver accepts kubectl, which has not told what it thinks.',
+    },
+    {
       name: 'warns of a connection that should not have been possible',
       trace: traceOf({ unsafe: ["the server's certificate was not verified"] }),
       wanted: "connected, but should not be so easily: the server's certificate was not verified.",

@@ -1,6 +1,13 @@
 /** Clients of the transport: what they are told when something is wrong, and what undici makes of it. */
+import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect as connectTcp,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { request } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writePem } from '../../../certs/pem.ts';
@@ -189,6 +196,33 @@ test('who does not verify is told of as unsafe', async () => {
   expect(status).toBe(200);
   expect(joined.unsafe).toEqual(['kube-scheduler does not verify the certificate of kube-apiserver']);
   expect(joined.client?.caFile).toBe(null);
+});
+
+test('TLS 1.3: a connection that is reset before the server said a word was none', async () => {
+  const server = await bench.serve();
+  // Lets the server's first flight pass, and resets the client when its own comes.
+  const proxy = createTcpServer((near) => {
+    const far = connectTcp(server.port, '127.0.0.1', () => {
+      near.once('data', (hello) => {
+        far.write(hello);
+        near.once('data', () => near.resetAndDestroy());
+      });
+    });
+    far.on('data', (bytes) => near.write(bytes)).on('error', () => {});
+    near.on('error', () => {}).on('close', () => far.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  const { socket, refused, trace } = await dial(
+    bench.options(server, { url: `https://127.0.0.1:${port}`, maxVersion: 'TLSv1.3' }),
+  );
+  expect(trace().outcome.layer).toBe('ok');
+  socket.on('error', () => {});
+  socket.resume();
+  await new Promise((resolve) => socket.once('close', resolve));
+  expect(refused()?.outcome).toEqual({ layer: 'tcp', by: null, code: 'CONNECTION_RESET', alert: null });
+  expect(refused()?.clientText).toMatch(/(read|write): (connection reset by peer|broken pipe)$/);
+  await new Promise((resolve) => proxy.close(resolve));
 });
 
 test("the host's clock decides, and the trace says by how much it is off", async () => {
