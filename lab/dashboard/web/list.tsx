@@ -1,5 +1,6 @@
 /** The list of connections, broken first; healthy ones of many workers are folded. */
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { ChannelState } from '../../channel.ts';
 import { refuserText } from './edge.tsx';
 import { fileName, lookOf, markOf, stillOpenText, timeOf } from './states.ts';
@@ -16,6 +17,7 @@ export function ConnectionList({ state }: { state: State }): JSX.Element {
   const broken = sorted.filter((one) => lookOf(one, state.held).rank < 4).length;
   const first = Math.max(MOST, broken);
   const rest = sorted.slice(first);
+  const [all, setAll] = useState(false);
   return (
     <>
       <h2>
@@ -30,12 +32,11 @@ export function ConnectionList({ state }: { state: State }): JSX.Element {
         ))}
       </ul>
       {rest.length > 0 && (
-        <details>
-          <summary>{rest.length} more, all of them: both accept</summary>
+        <details open={all} onToggle={(event) => setAll(event.currentTarget.open)}>
+          <summary>{rest.length} more</summary>
+          {/* Thousands of rows are drawn only for who looks at them. */}
           <ul class="list">
-            {rest.map((channel) => (
-              <Row key={channel.id} channel={channel} state={state} />
-            ))}
+            {all && rest.map((channel) => <Row key={channel.id} channel={channel} state={state} />)}
           </ul>
         </details>
       )}

@@ -219,6 +219,47 @@ test.skipIf(chromium === undefined)('keys alone lead from the map through large 
   expect(await violations(page)).toEqual([]);
 });
 
+/** Tab on until an element with this text has the focus; each on the way shows that it has it. */
+async function tabTo(text: string): Promise<void> {
+  for (let at = 0; at < 90; at++) {
+    await page.keyboard.press('Tab');
+    const focus = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!element) return { text: '', seen: true };
+      const mark = element.querySelector('.badge-shape') ?? element;
+      const { outlineStyle, strokeWidth } = getComputedStyle(mark);
+      return {
+        text: element.textContent ?? '',
+        seen: element === document.body || outlineStyle !== 'none' || Number.parseFloat(strokeWidth) > 3,
+      };
+    });
+    expect(focus).toMatchObject({ seen: true });
+    if (focus.text.trim().startsWith(text)) return;
+  }
+  throw new Error(`no ${text}`);
+}
+
+test.skipIf(chromium === undefined)(
+  'break and mend without a mouse',
+  async () => {
+    await go('#/', '.list');
+    await accepted(7);
+    await tabTo('Expire the scheduler');
+    await page.keyboard.press('Enter');
+    await page.locator('.guess').waitFor(PATIENCE);
+    for (const key of ['Skip', 'Break it']) {
+      await tabTo(key);
+      await page.keyboard.press('Enter');
+    }
+    await edge('tls', SCHEDULER);
+    await page.locator('.standing').waitFor(PATIENCE);
+    await tabTo('Fix');
+    await page.keyboard.press('Enter');
+    await accepted(7);
+  },
+  240_000,
+);
+
 /** Every text that is seen, with its size on the screen. */
 function sizesOfText(): { name: string; px: number }[] {
   return [...document.querySelectorAll<HTMLElement | SVGElement>('body *')].flatMap((element) => {
