@@ -1,5 +1,6 @@
 /** Kubeconfigs, kubelet and kube-proxy configuration: each field held against what `init` would write. */
 import { Buffer } from 'node:buffer';
+import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { parse, parseDocument } from 'yaml';
 import { messageOf } from '../../certs/errors.ts';
@@ -60,6 +61,12 @@ function rowsOf(dir: string, { host, path, text: wanted }: ConfigFile): SettingR
       mend: () => writeAtomic(file, wanted, mode),
     },
   ];
+  if (
+    text === null &&
+    path === CONFIG_PATHS.kubelet &&
+    existsSync(hostPath(dir, host, CONFIG_PATHS.kubeletBootstrap))
+  )
+    return [];
   if (text === null)
     return whole(null, 'its configuration is not there', 'it cannot start, or goes on with the old one');
   let content: unknown;
@@ -89,6 +96,7 @@ function rowsOf(dir: string, { host, path, text: wanted }: ConfigFile): SettingR
   for (const [name, { path: at, value }] of expected) {
     const now = found.get(name)?.value;
     if (now === value || embedded(dir, host, path, found, name, value)) continue;
+    if (/^tls(Cert|PrivateKey)File$/.test(name) && servesOwn(dir, host, found)) continue;
     rows.push(row(name, at, value, now ?? null));
   }
   for (const [name, { path: at, value }] of found) {
@@ -103,6 +111,16 @@ function rowsOf(dir: string, { host, path, text: wanted }: ConfigFile): SettingR
     rows.push(row(name, at, null, value));
   }
   return rows;
+}
+
+/** A kubelet that asked the cluster for its serving certificate, and has got it. */
+function servesOwn(
+  dir: string,
+  host: string,
+  found: ReadonlyMap<string, { readonly value: Scalar }>,
+): boolean {
+  const current = hostPath(dir, host, `${PLACES.kubelet}/kubelet-server-current.pem`);
+  return found.get('serverTLSBootstrap')?.value === true && existsSync(current);
 }
 
 /** A kubelet that got its certificate with a token has written its kubeconfig by itself. */

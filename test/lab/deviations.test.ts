@@ -120,6 +120,27 @@ test('what a user may well add is no deviation', async () => {
   expect(await sentences()).toEqual([]);
 });
 
+test('a kubelet that asks the cluster for its certificates is no deviation', async () => {
+  const host = join(dir, 'hosts/worker-1');
+  writeFileSync(join(host, 'etc/kubernetes/bootstrap-kubelet.conf'), 'a token');
+  rmSync(join(host, 'etc/kubernetes/kubelet.conf'));
+  edit('hosts/worker-1/var/lib/kubelet/config.yaml', /tlsCertFile.*\n.*\n/, 'serverTLSBootstrap: true\n');
+  expect(await sentences()).toEqual([
+    expect.stringContaining('kubelet@worker-1: tlsCertFile is missing'),
+    expect.stringContaining('kubelet@worker-1: tlsPrivateKeyFile is missing'),
+  ]);
+  const pki = join(host, 'var/lib/kubelet/pki');
+  writeFileSync(
+    join(pki, 'kubelet-server-current.pem'),
+    readFileSync(join(pki, 'kubelet.crt'), 'utf8') + readFileSync(join(pki, 'kubelet.key'), 'utf8'),
+  );
+  expect(await sentences()).toEqual([]);
+  rmSync(join(host, 'etc/kubernetes/bootstrap-kubelet.conf'));
+  rmSync(join(pki, 'kubelet-server-current.pem'));
+  await fixEverything(readDirectory(dir));
+  expect(await sentences()).toEqual([]);
+});
+
 test('an edit by hand keeps comments, and fix keeps them too', async () => {
   edit('lab.yaml', 'kubectl: {', '# mine\n  kubectl: { tlsMaxVersion: TLSv1.2,');
   await fixTarget(readDirectory(dir), 'kubectl');
