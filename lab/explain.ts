@@ -107,8 +107,15 @@ function headline(trace: Trace, failing: Finding | undefined): string {
       return `${server} and ${client} trust each other, but the answer was ${trace.http?.status ?? 'an error'}: ${trace.http?.message || 'the server has trouble of its own'}.`;
     case 'tls':
       if (by === null) return `The handshake between ${client} and ${server} failed: ${title(code)}.`;
-      return `${nameOf(trace, by)} refused ${nameOf(trace, other(by))}: ${because(trace, failing, title(code))}.`;
+      return `${nameOf(trace, by)} refused ${nameOf(trace, other(by))}: ${because(trace, failing, toldBy(trace))}.`;
   }
+}
+
+/** What an end that tells nothing has said all the same. */
+function toldBy({ outcome: { alert, code } }: Trace): string {
+  return code === 'HANDSHAKE_FAILURE' && alert !== null
+    ? `alert ${alert.number} ${alert.name} is all that it said`
+    : title(code);
 }
 
 /** A program outside the lab keeps to itself what it made of the other side. */

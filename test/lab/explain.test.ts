@@ -50,6 +50,19 @@ describe('headline', () => {
         'kube-scheduler and kube-apiserver are connected. kube-scheduler accepts kube-apiserver, which has not told what it thinks.',
     },
     {
+      name: 'repeats the alert of a server outside the lab',
+      trace: traceOf({
+        server: null,
+        outcome: {
+          layer: 'tls',
+          by: 'server',
+          code: 'HANDSHAKE_FAILURE',
+          alert: { number: 42, name: 'bad_certificate', from: 'server' },
+        },
+      }),
+      wanted: 'kube-apiserver refused kube-scheduler: alert 42 bad_certificate is all that it said.',
+    },
+    {
       name: 'claims nothing for a client outside the lab',
       trace: traceOf({ client: null, channel: 'kubectl->kube-apiserver' }),
       wanted:
