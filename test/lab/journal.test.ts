@@ -85,6 +85,18 @@ test('keeps connections without a ClientHello apart', () => {
   expect(journal.traces(CHANNEL).map(({ id }) => id)).toEqual(['one', 'two']);
 });
 
+test('joins two ends without a ClientHello by their addresses, and not those of another time', () => {
+  const journal = createJournal();
+  const plain = { layer: 'tls', by: 'server', code: 'NOT_TLS', alert: null } as const;
+  journal.record(half('server', '', { outcome: plain }));
+  journal.record(half('client', '', { outcome: plain }));
+  expect(journal.traces()).toHaveLength(1);
+  expect(journal.traces(CHANNEL)[0]?.server?.component).toBe('kube-apiserver');
+  // The port is used again, a minute later.
+  journal.record(half('client', '', { id: 'later', startedAtMs: 60_000, outcome: plain }));
+  expect(journal.traces(CHANNEL).map(({ id }) => id)).toEqual(['client-', 'later']);
+});
+
 test('stays bounded, and keeps the newest of every channel', () => {
   const journal = createJournal();
   journal.record(half('client', 'quiet', { channel: 'kubectl->kube-apiserver' }));

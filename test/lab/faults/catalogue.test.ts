@@ -16,7 +16,6 @@ const CASES = {
     'key-mismatch kubelet@worker-1',
     'http-url kube-scheduler',
     'forged-admin kube-proxy@worker-1',
-    'port-scan etcd',
   ],
   request: ['unknown-ca scheduler', 'kubelet-open kubelet@worker-1'],
 } as const;
