@@ -9,6 +9,9 @@ import { readTar, writeTar } from './tar.ts';
 /** One program. */
 export type Command = (call: Call) => number | Promise<number>;
 
+/** A terminal's first size is waited for, half a second at most. */
+const SIZE_WAIT_MS = 10;
+const SIZE_WAITS = 50;
 /** How the real programs (busybox's, mostly) word their complaints. */
 const NO_FILE = 'No such file or directory';
 
@@ -80,11 +83,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     print(stdout, [terminal ? '/dev/pts/0' : 'not a tty']);
     return terminal ? 0 : 1;
   },
-  stty: ({ args, terminal, stdout, stderr }) => {
+  stty: async ({ args, terminal, stdout, stderr, signal }) => {
     if (!terminal) {
       stderr('stty: standard input: Inappropriate ioctl for device\n');
       return 1;
     }
+    // The client tells the size as soon as the session stands; a real program starts later than that.
+    for (let left = SIZE_WAITS; left > 0 && terminal.rows === 0; left--) await pause(SIZE_WAIT_MS, signal);
     if (args[0] === 'size') return print(stdout, [`${terminal.rows} ${terminal.columns}`]);
     return print(stdout, [`speed 38400 baud; rows ${terminal.rows}; columns ${terminal.columns}; line = 0;`]);
   },

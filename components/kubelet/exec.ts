@@ -8,7 +8,7 @@ import { logOf, type RunningContainer } from './containers.ts';
 import type { LocalPod } from './pods.ts';
 import { runCommand } from './shell.ts';
 import { runTerminal } from './terminal.ts';
-import type { Terminal } from './terminal-size.ts';
+import { onTerminal, type Terminal } from './terminal-size.ts';
 
 /** The streams of one session. */
 export interface ExecStreams {
@@ -54,10 +54,11 @@ export async function exec(
   const [program = ''] = command;
   const name = program.startsWith('/') ? (program.split('/').at(-1) ?? '') : program;
   if (!COMMANDS[name] && !SHELLS.includes(name)) return notFound(program);
+  const stdout = stdoutOf(streams);
   const context = {
     ...target,
-    stdout: streams.stdout,
-    stderr: streams.terminal ? streams.stdout : streams.stderr,
+    stdout,
+    stderr: streams.terminal ? stdout : streams.stderr,
     stdin: streams.stdin,
     terminal: streams.terminal,
     signal: streams.signal,
@@ -81,11 +82,12 @@ export async function exec(
 /** Attach to a container: its log so far and as it goes on, until the client leaves or the container ends. */
 export async function attach(target: ExecTarget, streams: ExecStreams): Promise<ExecStatus> {
   const { container } = target;
+  const stdout = stdoutOf(streams);
   if (container.exit) {
-    for (const line of logOf(container)) streams.stdout(`${line.text}\n`);
+    for (const line of logOf(container)) stdout(`${line.text}\n`);
     return SUCCESS;
   }
-  const follow = (line: { readonly text: string }): void => streams.stdout(`${line.text}\n`);
+  const follow = (line: { readonly text: string }): void => stdout(`${line.text}\n`);
   container.followers.add(follow);
   await new Promise<void>((resolve) => {
     streams.signal.addEventListener('abort', () => resolve(), { once: true });
@@ -93,6 +95,10 @@ export async function attach(target: ExecTarget, streams: ExecStreams): Promise<
   });
   container.followers.delete(follow);
   return SUCCESS;
+}
+
+function stdoutOf({ stdout, terminal }: ExecStreams): ExecStreams['stdout'] {
+  return terminal ? onTerminal(stdout) : stdout;
 }
 
 /** What containerd and runc say about a program that is not there. */

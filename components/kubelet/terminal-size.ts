@@ -14,6 +14,15 @@ export function newTerminal(): Terminal {
   return { columns: 0, rows: 0 };
 }
 
+/** What a terminal makes of a program's output: every line end moves to the left margin, too. */
+export function onTerminal(print: (data: string | Uint8Array) => void): (data: string | Uint8Array) => void {
+  return (data) => {
+    const text = typeof data === 'string' ? data : Buffer.from(data).toString('latin1');
+    const shown = text.replace(/\r?\n/g, '\r\n');
+    print(typeof data === 'string' ? shown : Buffer.from(shown, 'latin1'));
+  };
+}
+
 const SIZE = /\{"Width":(\d{1,5}),"Height":(\d{1,5})\}/g;
 
 /**

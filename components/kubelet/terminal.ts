@@ -14,14 +14,11 @@ const BACKSPACES = [8, 127];
 /**
  * Run an interactive shell until `exit` or the end of its input.
  * @param keys  what is typed; ended by this function when the shell is left
- * @param tty   echo what is typed, show a prompt, translate line ends
+ * @param tty   echo what is typed, show a prompt
  * @returns     the exit code
  */
 export async function runTerminal(context: CommandContext, keys: ByteQueue, tty: boolean): Promise<number> {
-  const stdout: CommandContext['stdout'] = (data) =>
-    context.stdout(tty && typeof data === 'string' ? data.replace(/\r?\n/g, '\r\n') : data);
-  const stderr: CommandContext['stderr'] = (data) => (tty ? stdout(data) : context.stderr(data));
-  const session = openSession({ ...context, stdout, stderr, stdin: null });
+  const session = openSession({ ...context, stdin: null });
   let line = '';
   let code = 0;
   let left = false;

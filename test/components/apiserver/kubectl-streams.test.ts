@@ -103,6 +103,17 @@ describeKubectl({
       }
     });
 
+    test('exec -it of one command: on a terminal of the size of ours, with its line ends', async (context) => {
+      const kubectl = kubectlFor(context, cluster.dir, release);
+      const command = ['exec', '-it', 'one', '--', 'sh', '-c', 'tty; stty size; exit 4'];
+      const size = { rows: 30, columns: 100 };
+      const running = kubectl.startOnTerminal(requireTool(context, 'python3'), command, size);
+      expect(await running.ended).toBe(4);
+      expect(running.output()).toMatch(
+        /^\/dev\/pts\/0\r\n30 100\r\ncommand terminated with exit code 4\r\n$/,
+      );
+    });
+
     test.for([
       ['head -n 1', 'one\ntwo\n', 'one\n', 0],
       ['cat >/dev/null; exit 5', 'gone\n', '', 5],
