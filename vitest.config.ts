@@ -6,7 +6,7 @@ const report = process.env['MTLS_LAB_REPORT'];
 const suffix = long ? '.long.test.ts' : '.test.ts';
 const exclude = long ? [] : ['test/**/*.long.test.ts'];
 /** Tests that leave nothing behind in their process share one: its start and the imports cost more than they do. */
-const TOGETHER = ['certs', 'components/api', 'components/tls'];
+const TOGETHER = ['certs', 'components/api', 'components/apiserver', 'components/kubectl', 'components/tls'];
 /** `lifecycle` counts what its process holds open: it has one to itself. */
 const together = TOGETHER.map((folder) => `test/${folder}/**/!(lifecycle)${suffix}`);
 
