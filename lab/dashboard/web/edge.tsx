@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { ChannelState } from '../../channel.ts';
 import type { Line, Point } from './geometry.ts';
-import { fileName, type Look, lookOf, markOf, stillOpenText } from './states.ts';
+import { type Look, lookOf, markOf, metOf, stillOpenText } from './states.ts';
 import { openCard } from './store.ts';
 
 /** A refused line is cut so far from the end that refuses, and so wide: the mark stands in the gap. */
@@ -22,7 +22,7 @@ interface EdgeProps {
 export function Edge({ channel, line, pulses, held, chosen }: EdgeProps): JSX.Element {
   const look = lookOf(channel, held);
   const old = stillOpenText(channel);
-  const label = `${channel.client} dials ${channel.server}: ${markOf(channel, look)} ${look.text}${refuserText(channel)}. ${fileName(channel.clientFile)} meets ${fileName(channel.serverFile)}.${old ? ` An older connection is ${old}.` : ''}`;
+  const label = `${channel.client} dials ${channel.server}: ${markOf(channel, look)} ${look.text}${refuserText(channel)}.${metText(channel)}${old ? ` An older connection is ${old}.` : ''}`;
   const cut = look.name === 'tls' ? cutOf(line, channel.by ?? 'server') : undefined;
   const open = (): void => openCard(channel.id);
   return (
@@ -57,6 +57,12 @@ export function Edge({ channel, line, pulses, held, chosen }: EdgeProps): JSX.El
       <Files channel={channel} line={line} />
     </g>
   );
+}
+
+/** ` scheduler.crt meets apiserver.crt.`, or nothing. */
+function metText(channel: ChannelState): string {
+  const met = metOf(channel);
+  return met ? ` ${met.client} meets ${met.server}.` : '';
 }
 
 /** Who refuses, with which alert. */
@@ -136,8 +142,7 @@ function Clock({ at: { x, y }, text }: { at: Point; text: string }): JSX.Element
 /** The client's file at the client's end, the server's at the server's. */
 function Files({ channel, line }: { channel: ChannelState; line: Line }): JSX.Element {
   const { from, to, vertical } = line;
-  const client = channel.trace === null ? '' : fileName(channel.clientFile);
-  const server = channel.trace === null ? '' : fileName(channel.serverFile);
+  const { client, server } = metOf(channel) ?? { client: '', server: '' };
   if (vertical) {
     const below = to.y > from.y;
     return (

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ChannelState } from '../../channel.ts';
 import { refuserText } from './edge.tsx';
-import { fileName, lookOf, markOf, stillOpenText, timeOf } from './states.ts';
+import { lookOf, markOf, metOf, stillOpenText, timeOf } from './states.ts';
 import { openCard, type State } from './store.ts';
 
 /** More healthy connections than this are folded. */
@@ -70,8 +70,9 @@ function Row({ channel, state }: { channel: ChannelState; state: State }): JSX.E
   );
 }
 
-function filesText({ trace, clientFile, serverFile }: ChannelState): string {
-  return trace === null ? '' : `${fileName(clientFile)} meets ${fileName(serverFile)}`;
+function filesText(channel: ChannelState): string {
+  const met = metOf(channel);
+  return met ? `${met.client} meets ${met.server}` : '';
 }
 
 /** The lab's kubectl dials by itself; a real one tells nothing of its own half. */

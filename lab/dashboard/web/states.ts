@@ -101,6 +101,15 @@ export function markOf(channel: ChannelState, look: Look): string {
   return look.name === 'http' && channel.httpStatus !== null ? String(channel.httpStatus) : look.mark;
 }
 
+/** The two certificates that met; null where none was shown, as when nobody answered. */
+export function metOf(channel: ChannelState): { readonly client: string; readonly server: string } | null {
+  const { trace, layer, clientFile, serverFile, clientIdentity } = channel;
+  if (trace === null || layer === 'tcp') return null;
+  // A program outside the lab tells no file: its certificate has been seen on the wire.
+  const client = clientFile === null && clientIdentity ? clientIdentity.cn : fileName(clientFile);
+  return { client, server: fileName(serverFile) };
+}
+
 /** The last part of a host path. */
 export function fileName(path: string | null): string {
   return path?.split('/').at(-1) ?? 'no certificate';
