@@ -6,8 +6,10 @@
  * 1. `targets`: on what it can stand: identity ids (`scheduler`), instance ids (`kubelet@worker-1`), `ca@HOST`, a host, `cluster`.
  * 2. `change`: which files get which bytes. It writes nothing; the engine does, and keeps what was there. A file that other
  *    faults may change too (a manifest, a kubeconfig, lab.yaml) is given as an `edit`, made once and no more when made twice.
- * 3. `outcomes`: the connections that it stops, with the helpers of `outcome.ts`. Connections that are not named stay ok;
- *    what follows from them (no etcd, no API server) is added in `expect.ts`.
+ *    Helpers: `mint.ts` for certificates, `edits.ts` for settings.
+ * 3. `outcomes`: the connections that it stops, with the helpers of `outcome.ts` (a refused certificate), `verifiers.ts` (a
+ *    bundle, a clock), `unusable.ts` (files), `reach.ts` (nobody there). Connections that are not named stay ok; what follows
+ *    from them (no etcd, a kubelet that may not ask) is added in `expect.ts`.
  * 4. `harm`: one harmless command that lets the harm be seen. 5. `realWorld`: texts with their sources, how to see and mend it.
  */
 import type { Code } from '../../certs/codes.ts';
