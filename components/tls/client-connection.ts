@@ -240,6 +240,9 @@ function follow(flow: Flow): void {
   socket.once('secureConnect', () => {
     if (over || !verdictAllows()) return;
     connected = true;
+    // What the caller says at once leaves with the last flight, in one piece. Said a moment later it could find the
+    // connection reset by a server that refuses and closes, and the alert that lies there unread would be lost.
+    tap.gather();
     half.believe('connected', 'holds the handshake for complete');
     half.decide(OK, null, []);
     flow.onConnected(socket);

@@ -8,6 +8,8 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 const LINGER_MS = 2000;
+/** Two writes, each handed over by a turn of its own. */
+const GATHERED_TURNS = 3;
 
 /** Direction: from the peer, or to the peer. */
 export type Direction = 'in' | 'out';
@@ -38,6 +40,7 @@ export class Tap extends Duplex {
   #gate: Gate | null = null;
   #refused = false;
   #ended = false;
+  #gathers = false;
   /** True until the handshake is decided: what is written then must reach the peer although TLS gives up. */
   #lingers = true;
 
@@ -63,6 +66,26 @@ export class Tap extends Duplex {
   /** Hold bytes back from now on. */
   hold(gate: Gate): void {
     this.#gate = gate;
+  }
+
+  /**
+   * Send what TLS writes in the next few turns of the event loop in one piece. TLS hands over one write a turn, and
+   * only when the one before is done.
+   */
+  gather(): void {
+    this.#gathers = true;
+    this.raw.cork();
+    let turns = GATHERED_TURNS;
+    const next = (): void => {
+      turns -= 1;
+      if (turns > 0) {
+        setImmediate(next);
+        return;
+      }
+      this.#gathers = false;
+      this.raw.uncork();
+    };
+    setImmediate(next);
   }
 
   /** Neither look nor hold any more. */
@@ -108,7 +131,10 @@ export class Tap extends Duplex {
       done();
     } else {
       this.watch?.('out', bytes);
-      this.raw.write(bytes, done);
+      if (this.#gathers) {
+        this.raw.write(bytes);
+        done();
+      } else this.raw.write(bytes, done);
     }
   }
 
