@@ -49,6 +49,7 @@ export async function applyFault(
   target: string,
 ): Promise<BreakRecord> {
   const { dir } = directory;
+  sweep(dir);
   if (!applies(fault, target, directory)) {
     throw new LabError('FAULT_NOT_APPLICABLE', {
       what: `${fault.id} cannot stand on ${target}`,
@@ -117,6 +118,7 @@ export async function fixEverything(directory: LabDirectory): Promise<readonly R
     const restored = mendSettings(directory, target);
     repairs.push({ target, way: 'settings', issued: [], copied: [], restored });
   }
+  sweep(directory.dir);
   return repairs;
 }
 
@@ -295,6 +297,12 @@ function isAboutCertificate(
 ): boolean {
   if (deviating(directory).some(({ id }) => id === target)) return true;
   return records.length === 0 && !settingRows(directory).some(({ instance }) => instance === target);
+}
+
+/** Throw away records whose fault does not stand: never carried out, or mended by hand. */
+function sweep(dir: string): void {
+  const standing = new Set(standingFaults(dir).map(({ sequence }) => sequence));
+  for (const record of readRecords(dir)) if (!standing.has(record.sequence)) dropRecord(dir, record);
 }
 
 /** Drop every record of a target: what it remembered is mended. */

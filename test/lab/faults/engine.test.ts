@@ -68,6 +68,8 @@ test('a certificate put right by hand mends the fault: its record counts no more
   writeFileSync(join(dir, CERT.replace('.crt', '.key')), key);
   expect(standing()).toEqual([]);
   expect(brokenTargets(directory)).toEqual([]);
+  await fixEverything(directory);
+  expect(readdirSync(join(dir, 'run', 'broken'))).toEqual([]);
 });
 
 test('two faults edit one file: the older is taken out from under the newer, then the file is as it was', async () => {
