@@ -109,7 +109,11 @@ export const names = [
     title: 'the server’s name stands in the Common Name, not in a SAN',
     chain: 'ca (trusted) -> leaf, CN = what is dialled, no SAN',
     rule: 'RFC 6125 section 6.4.4, Go 1.15 release notes: the Common Name is no host name any more.',
-    targets: (scope) => leaves(scope, 'serverAuth'),
+    // A reused apiserver.crt says who the API server is: another Common Name would be another user.
+    targets: (scope) =>
+      leaves(scope, 'serverAuth').filter(
+        (id) => id !== 'apiserver' || scope.choices.apiserverClient === 'dedicated',
+      ),
     change: (context) =>
       minted(context, {
         template: { subject: { commonName: dialledAs(context.target) }, sans: [] },
