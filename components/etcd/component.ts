@@ -7,9 +7,11 @@
  */
 import type { Component, Running, StartContext } from '../component.ts';
 import { type FlagValues, parseFlags } from '../flags.ts';
+import type { Host } from '../host.ts';
 import { etcdLine } from '../log.ts';
+import type { Past } from './data-entry.ts';
 import { type DataFile, openDataFile } from './data-file.ts';
-import { createEngine, type Engine } from './engine.ts';
+import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { ETCD_FLAGS } from './flags.ts';
 import { clientUrl, listenForClients, listenForMetrics } from './listeners.ts';
 import { describeMember, type Member } from './member.ts';
@@ -31,6 +33,9 @@ type Print = (line: LogLine) => void;
 const HISTORY_REVISIONS = 10_000;
 /** etcd's default quota. */
 const QUOTA_BYTES = 2 * 1024 ** 3;
+
+/** Without --data-dir: what an etcd knew that was stopped in this process, by machine. A real one would find it on its disk. */
+const memories = new WeakMap<Host, Past>();
 
 export const etcd: Component = {
   name: 'etcd',
@@ -55,7 +60,9 @@ async function startEtcd(context: StartContext): Promise<Running> {
   try {
     const where = clientUrl(flags);
     address = `${where.address}:${where.port}`;
-    engine = openEngine(flags, member, await openData(context, flags, print));
+    const dataFile = await openData(context, flags, print);
+    const past = dataFile ? undefined : memories.get(host);
+    engine = openEngine(flags, member, { ...(dataFile ? { dataFile } : {}), ...(past ? { past } : {}) });
     const server = await listenForClients(context, flags, where, engine, print);
     const metrics = await listenForMetrics(flags, engine).catch(async (error: unknown) => {
       await server.close();
@@ -71,6 +78,7 @@ async function startEtcd(context: StartContext): Promise<Running> {
       async close() {
         print(closing);
         await Promise.all([server, ...metrics].map((listener) => listener.close()));
+        if (engine && !dataFile) memories.set(host, engine.past());
         await engine?.close();
         print(closed);
       },
@@ -82,9 +90,9 @@ async function startEtcd(context: StartContext): Promise<Running> {
   }
 }
 
-function openEngine(flags: Flags, member: Member, dataFile: DataFile | undefined): Engine {
+function openEngine(flags: Flags, member: Member, kept: Pick<EngineOptions, 'dataFile' | 'past'>): Engine {
   return createEngine({
-    ...(dataFile ? { dataFile } : {}),
+    ...kept,
     member,
     electionTimeoutMs: flags['election-timeout'],
     progressNotifyMs: Math.min(

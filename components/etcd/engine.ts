@@ -4,7 +4,7 @@
  * Every request is applied at once and in order; its answer leaves when everything that it saw is on disk
  * (`settled`). Watchers are told of a revision at that same moment. In memory there is nothing to wait for.
  */
-import { entriesOf } from './data-entry.ts';
+import { entriesOf, type Past } from './data-entry.ts';
 import type { DataFile } from './data-file.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { FIRST_TERM, type Member } from './member.ts';
@@ -35,6 +35,8 @@ export interface Engine {
   /** Resolves when everything applied so far is on disk; undefined when it already is. Rejects when the disk fails. */
   settled(): Promise<void> | undefined;
   leaseCount(): number;
+  /** What a next start would begin with. */
+  past(): Past;
   /** All that is known now, to be sent away. */
   snapshot(): Iterator<Reply<'SnapshotResponse'>>;
   close(): Promise<void>;
@@ -50,6 +52,8 @@ export interface EngineOptions {
   readonly monotonicMs: () => number;
   /** Absent: in memory. Its past has been read. */
   readonly dataFile?: DataFile;
+  /** In memory: what an earlier start on the same machine left behind. */
+  readonly past?: Past;
 }
 
 /** Compact in steps of this part of the history, so that it costs little per write. */
@@ -69,7 +73,7 @@ export function createEngine(options: EngineOptions): Engine {
       dataFile?.append({ kind: 'compact', revision });
     },
   });
-  const past = dataFile?.past;
+  const past = dataFile?.past ?? options.past;
   if (past) store.restore(past.revision, past.compacted, past.changes);
   const leases: Leases = createLeases({
     monotonicMs: options.monotonicMs,
@@ -107,19 +111,19 @@ export function createEngine(options: EngineOptions): Engine {
     }
   };
 
+  const present = (): Past => ({
+    revision: store.revision(),
+    compacted: store.compacted(),
+    changes: store.dump(),
+    leases: leases.list(),
+    term: services.term,
+  });
+
   /** Once the disk has it, the watchers may know. */
   const afterChange = (): Promise<void> | undefined => {
     compactHistory();
     if (dataFile?.isLarge()) {
-      dataFile.rewrite(
-        entriesOf({
-          revision: store.revision(),
-          compacted: store.compacted(),
-          changes: store.dump(),
-          leases: leases.list(),
-          term: services.term,
-        }),
-      );
+      dataFile.rewrite(entriesOf(present()));
     }
     const revision = store.revision();
     return dataFile?.settled()?.then(() => watches.advance(revision));
@@ -136,6 +140,7 @@ export function createEngine(options: EngineOptions): Engine {
     keepAlive: (request) => keepAlive(services, request),
     settled: afterChange,
     leaseCount: () => leases.list().length,
+    past: () => ({ ...present(), term: services.term + 1 }),
     snapshot: () => snapshotMessages({ store, leases: leases.list(), index }),
     async close() {
       leases.close();

@@ -1,6 +1,7 @@
 /** What a student may do to a file: the error names file and fix, and everything else goes on. */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { adminClient } from '../../lab/consequences.ts';
 import { openTestLab, type TestLab } from '../support/lab.ts';
 
 let bench: TestLab;
@@ -147,6 +148,15 @@ test('a kubeconfig without a user: its component dials nobody, says why, and the
     writeFileSync(path, old);
   }
   await vi.waitFor(() => expect(channel('kube-scheduler')?.layer).toBe('ok'), { timeout: 20_000 });
+});
+
+test('etcd keeps what it knew when it is restarted', async () => {
+  const client = adminClient(bench.lab.cluster);
+  const maps = '/api/v1/namespaces/default/configmaps';
+  await client.request('POST', maps, { metadata: { name: 'kept' } });
+  await bench.lab.cluster.supervisor('etcd')?.restart();
+  await vi.waitFor(() => client.request('GET', `${maps}/kept`), { timeout: 20_000 });
+  await client.close();
 });
 
 test('moving a manifest out stops the component, moving it back starts it', async () => {
