@@ -58,16 +58,15 @@ export function findFaultTarget(fault: Fault, name: string, scope: Scope): strin
   const meant = [identityNamed(wanted, scope), componentNamed(wanted, scope)];
   const found = meant.find((id) => typeof id === 'string' && targets.includes(id));
   if (typeof found === 'string') return found;
+  const [onHost, ...more] = targets.filter((id) => id.endsWith(`@${wanted}`));
+  if (onHost !== undefined && more.length === 0) return onHost;
   const known = meant.find((id) => typeof id === 'string');
   if (typeof known !== 'string') {
     const near = nearest(wanted, targets);
-    const [failure] = meant;
-    throw near === undefined && isLabError(failure)
-      ? failure
-      : new LabError('NAME_UNKNOWN', {
-          what: `there is no target "${name}"`,
-          fix: near === undefined ? `npx mtls-lab faults ${fault.id}   lists them` : `did you mean ${near}?`,
-        });
+    throw new LabError('NAME_UNKNOWN', {
+      what: `${fault.id} cannot stand on "${name}": there is nothing of that name`,
+      fix: near === undefined ? `it can stand on ${targets.join(', ')}` : `did you mean ${near}?`,
+    });
   }
   throw new LabError('FAULT_NOT_APPLICABLE', {
     what: `${fault.id} cannot stand on ${known}`,

@@ -1,7 +1,7 @@
 /** One fault of each family over real sockets in both modes: exactly the stated connections as stated, then mended. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_CHOICES } from '../../../certs/identities.ts';
-import { faults, findFault } from '../../../lab/faults/catalogue.ts';
+import { faults, findFault, findFaultTarget } from '../../../lab/faults/catalogue.ts';
 import type { Scope } from '../../../lab/faults/fault.ts';
 import { byMode, faultPage } from '../../../lab/faults/page.ts';
 import { type Bench, openBench, tryFault } from './bench.ts';
@@ -72,4 +72,21 @@ test('no fault says only that something fails: layer, code and the texts of whoe
 test.for(faults.map(({ id }) => id))('the page of %s fits a hundred columns', (id) => {
   const lines = faultPage(findFault(id), SCOPE, 100).split('\n');
   expect(lines.filter((line) => line.length > 100 && !line.includes('https://'))).toEqual([]);
+});
+
+test.for([
+  ['expired', 'kube-scheduler', 'scheduler'],
+  ['expired', 'scheduler.crt', 'scheduler'],
+  ['wrong-bundle', 'laptop', 'ca@laptop'],
+  ['wrong-server-ca', 'scheduler', 'kube-scheduler'],
+  ['clock-behind', 'worker-1', 'worker-1'],
+] as const)('%s on %s stands on %s', ([id, name, target]) => {
+  expect(findFaultTarget(findFault(id), name, SCOPE)).toBe(target);
+});
+
+test('a name of something else, and of nothing, is refused with what there is', () => {
+  expect(() => findFaultTarget(findFault('wrong-name'), 'scheduler', SCOPE)).toThrow(
+    /cannot stand on scheduler/,
+  );
+  expect(() => findFaultTarget(findFault('expired'), 'schedular', SCOPE)).toThrow(/nothing of that name/);
 });
