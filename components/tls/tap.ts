@@ -8,8 +8,6 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 const LINGER_MS = 2000;
-/** Two writes, each handed over by a turn of its own. */
-const GATHERED_TURNS = 3;
 
 /** Direction: from the peer, or to the peer. */
 export type Direction = 'in' | 'out';
@@ -40,7 +38,8 @@ export class Tap extends Duplex {
   #gate: Gate | null = null;
   #refused = false;
   #ended = false;
-  #gathers = false;
+  /** Writes gathered so far; null: none is. */
+  #gathered: number | null = null;
   /** True until the handshake is decided: what is written then must reach the peer although TLS gives up. */
   #lingers = true;
 
@@ -69,23 +68,13 @@ export class Tap extends Duplex {
   }
 
   /**
-   * Send what TLS writes in the next few turns of the event loop in one piece. TLS hands over one write a turn, and
-   * only when the one before is done.
+   * Send the next two things that TLS writes in one piece. It hands over one write a turn of the event loop, and only
+   * when the one before is done. What comes later than that goes by itself.
    */
   gather(): void {
-    this.#gathers = true;
+    this.#gathered = 0;
     this.raw.cork();
-    let turns = GATHERED_TURNS;
-    const next = (): void => {
-      turns -= 1;
-      if (turns > 0) {
-        setImmediate(next);
-        return;
-      }
-      this.#gathers = false;
-      this.raw.uncork();
-    };
-    setImmediate(next);
+    setImmediate(() => setImmediate(() => this.#scatter()));
   }
 
   /** Neither look nor hold any more. */
@@ -131,10 +120,13 @@ export class Tap extends Duplex {
       done();
     } else {
       this.watch?.('out', bytes);
-      if (this.#gathers) {
+      if (this.#gathered === null) this.raw.write(bytes, done);
+      else {
         this.raw.write(bytes);
+        this.#gathered += 1;
+        if (this.#gathered === 2) this.#scatter();
         done();
-      } else this.raw.write(bytes, done);
+      }
     }
   }
 
@@ -163,6 +155,12 @@ export class Tap extends Duplex {
       else this.raw.destroy();
     }
     done(error);
+  }
+
+  #scatter(): void {
+    if (this.#gathered === null) return;
+    this.#gathered = null;
+    this.raw.uncork();
   }
 
   #end(): void {
