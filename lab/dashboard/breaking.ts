@@ -117,10 +117,10 @@ export const BREAKING = {
     await changed();
     return json(repairs.map(({ target: mended, way }) => ({ target: mended, way })));
   },
-  /** Break something by chance, and tell nobody what. */
-  'POST /hide': async ({ lab, changed }) => {
+  /** Body `{ seed? }`: break something by chance, and tell nobody what; the same seed breaks the same. */
+  'POST /hide': async ({ lab, body, changed }) => {
     const directory = readDirectory(lab.directory.dir);
-    const { fault, target } = pickFault(randomBytes(8).toString('hex'), directory);
+    const { fault, target } = pickFault(textOf(body, 'seed') || randomBytes(8).toString('hex'), directory);
     await applyFault(directory, fault, target);
     hideBreak(directory.dir, fault.id, target);
     await changed();

@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { CardStory, RecentRun } from '../card.ts';
 import { useAnswer } from './ask.ts';
+import { coveredHeadline } from './card-head.tsx';
 import { useKeys } from './keys.ts';
 import { dated } from './prose.tsx';
 import { lookOf, markOf } from './states.ts';
@@ -19,13 +20,17 @@ export function Slide({ state }: { state: State }): JSX.Element {
   const key = view === 'trace' ? 'trace' : 'channel';
   const { answer, problem } = useAnswer<CardStory>(`GET /story?${key}=${encodeURIComponent(rest)}`, 0);
   return answer ? (
-    <Shown key={answer.state.trace} card={answer} />
+    <Shown
+      key={answer.state.trace}
+      card={answer}
+      isCovered={state.cluster.hidden !== null && answer.state.layer !== 'ok'}
+    />
   ) : (
     <p class="key-sentence">{problem ?? 'On its way.'}</p>
   );
 }
 
-function Shown({ card }: { card: CardStory }): JSX.Element {
+function Shown({ card, isCovered }: { card: CardStory; isCovered: boolean }): JSX.Element {
   const { state: channel, rungs, story } = card;
   const [shown, setShown] = useState(0);
   const [blank, setBlank] = useState(false);
@@ -79,7 +84,7 @@ function Shown({ card }: { card: CardStory }): JSX.Element {
         {isOver && !blank && (
           <span class={lookOf(channel).name}>
             <span class="mark">{markOf(channel, lookOf(channel))}</span> {answerOf(card)}{' '}
-            {dated(story.headline)}
+            {isCovered ? coveredHeadline(card) : dated(story.headline)}
           </span>
         )}
       </p>
