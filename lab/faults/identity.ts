@@ -22,7 +22,7 @@ function members(scope: Scope): readonly string[] {
 }
 
 /** TLS succeeds, the user is known, and may not do that. */
-function forbidden({ id, server }: Channel): Stated {
+function forbidden({ id, client, server }: Channel): Stated {
   return {
     channel: id,
     layer: '403',
@@ -31,7 +31,10 @@ function forbidden({ id, server }: Channel): Stated {
     alert: null,
     clientText: server.startsWith('kubelet@')
       ? 'Error from server (Forbidden): Forbidden (user='
-      : ' is forbidden: User ',
+      : // A node that is refused may be told why instead of who it is.
+        client.startsWith('kubelet@')
+        ? ' is forbidden: '
+        : ' is forbidden: User ',
     serverText: null,
     shows: NEXT,
   };
