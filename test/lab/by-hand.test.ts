@@ -29,6 +29,9 @@ function commandsOf(section: string): string[] {
 test('breaks the scheduler, shows it refused, mends it, and is green again without a restart', async (context) => {
   requireTool(context, 'openssl');
   const bash = requireTool(context, 'bash');
+  // A student types when `up` has shown every connection green.
+  const notGreen = () => lab.lab.cluster.channels().filter(({ layer }) => layer !== 'ok');
+  await expect.poll(notGreen, { timeout: 30_000 }).toEqual([]);
   const home = dirname(lab.dir);
   symlinkSync(lab.dir, join(home, 'mtls-lab'));
   const shims = join(home, 'bin');
