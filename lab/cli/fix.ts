@@ -4,6 +4,7 @@ import { identities } from '../../certs/identities.ts';
 import { copyLines, issueLines } from '../../certs/openssl-lines.ts';
 import { findIdentity } from '../../certs/resolve.ts';
 import { type LabDirectory, readDirectory } from '../directory.ts';
+import { meantAmong } from '../faults/catalogue.ts';
 import {
   brokenTargets,
   fixEverything,
@@ -78,7 +79,9 @@ function printRepair(
 
 /** What a name means to `fix`: the target of a fault that stands, a program or host whose settings differ, or a certificate. */
 function findBroken(name: string, standing: readonly string[], directory: LabDirectory): string {
-  if (standing.includes(name)) return name;
-  if (brokenTargets(directory).includes(name)) return name;
-  return findIdentity(directory.choices, name).id;
+  return (
+    meantAmong(name, standing, directory) ??
+    meantAmong(name, brokenTargets(directory), directory) ??
+    findIdentity(directory.choices, name).id
+  );
 }

@@ -54,13 +54,11 @@ export function findFault(id: string): Fault {
 export function findFaultTarget(fault: Fault, name: string, scope: Scope): string {
   const targets = fault.targets(scope);
   const wanted = name.trim();
-  if (targets.includes(wanted)) return wanted;
-  const meant = [identityNamed(wanted, scope), componentNamed(wanted, scope)];
-  const found = meant.find((id) => typeof id === 'string' && targets.includes(id));
-  if (typeof found === 'string') return found;
-  const [onHost, ...more] = targets.filter((id) => id.endsWith(`@${wanted}`));
-  if (onHost !== undefined && more.length === 0) return onHost;
-  const known = meant.find((id) => typeof id === 'string');
+  const found = meantAmong(wanted, targets, scope);
+  if (found !== undefined) return found;
+  const known = [identityNamed(wanted, scope), componentNamed(wanted, scope)].find(
+    (id) => typeof id === 'string',
+  );
   if (typeof known !== 'string') {
     const near = nearest(wanted, targets);
     throw new LabError('NAME_UNKNOWN', {
@@ -72,6 +70,16 @@ export function findFaultTarget(fault: Fault, name: string, scope: Scope): strin
     what: `${fault.id} cannot stand on ${known}`,
     fix: `it can stand on ${targets.join(', ')}`,
   });
+}
+
+/** Which of some targets a name means: `scheduler` is the certificate or the program, `laptop` what stands on that host. */
+export function meantAmong(name: string, targets: readonly string[], scope: Scope): string | undefined {
+  if (targets.includes(name)) return name;
+  const meant = [identityNamed(name, scope), componentNamed(name, scope)];
+  const found = meant.find((id) => typeof id === 'string' && targets.includes(id));
+  if (typeof found === 'string') return found;
+  const [onHost, ...more] = targets.filter((id) => id.endsWith(`@${name}`));
+  return more.length === 0 ? onHost : undefined;
 }
 
 function identityNamed(name: string, { choices }: Scope): unknown {

@@ -50,6 +50,13 @@ test('a bare fix issues and distributes everything that is broken, two faults at
   expect(await deviations()).toEqual([]);
 });
 
+test('fix knows a program by its short name, too', async () => {
+  await cli('break', 'skip-verify', 'kube-scheduler');
+  const { stdout } = await cli('fix', 'scheduler', '--json');
+  expect(JSON.parse(stdout).repairs).toMatchObject([{ target: 'kube-scheduler' }]);
+  expect(await deviations()).toEqual([]);
+});
+
 test('openssl agrees that an expired certificate has ended', async (context) => {
   const openssl = requireTool(context, 'openssl');
   const ended = () =>
