@@ -10,7 +10,7 @@ import { addressOf, type State } from './store.ts';
 import { Terms } from './terms.tsx';
 
 const DAY_MS = 86_400_000;
-/** The bars reach from a year before the cluster's time to a year and a month after it. */
+/** The bars reach from three months before the cluster's time to a year and a month after it. */
 const BEFORE_MS = 90 * DAY_MS;
 const AFTER_MS = 400 * DAY_MS;
 
@@ -85,7 +85,7 @@ function Row(props: { row: CertificateRow; now: number; covered: boolean }): JSX
         {row.commonName}
         {row.organizations.length > 0 && <small> O: {row.organizations.join(', ')}</small>}
       </td>
-      <td>
+      <td class="together">
         {row.kind === 'ca' ? 'signing' : row.usages.length > 1 ? 'both' : row.usages[0]?.replace('Auth', '')}
       </td>
       <td>{found ? <SignerText found={found} /> : '–'}</td>
