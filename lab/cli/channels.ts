@@ -10,7 +10,7 @@ import type { Channel } from '../topology.ts';
 import { table } from './render.ts';
 import type { Colour, Terminal } from './terminal.ts';
 
-const HEADINGS = ['client (dials)', 'shows', 'server', 'shows', 'both accept?'] as const;
+const HEADINGS = ['client (dials)', 'shows', 'server', 'shows', 'both ok?'] as const;
 
 const MOST_DEVIATIONS = 12;
 

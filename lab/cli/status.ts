@@ -31,9 +31,10 @@ export async function run(invocation: Invocation): Promise<number> {
   const good = report.channels.filter(({ layer }) => layer === 'ok').length;
   terminal.print(channelTable(report.channels, terminal));
   const mark = report.ok ? terminal.paint('teal', '✓') : terminal.paint('vermilion', '✗');
-  terminal.print(`${mark} ${good} of ${report.channels.length} connections accepted from both sides`);
   const pid = runningLab(dir)?.pid;
-  terminal.print(`${modeLine(report.clientAuth)}${pid === undefined ? '' : `   (pid ${pid})`}`);
+  const whose = pid === undefined ? '' : `   (pid ${pid})`;
+  terminal.print(`${mark} ${good} of ${report.channels.length} connections accepted from both sides${whose}`);
+  terminal.print(modeLine(report.clientAuth));
   for (const lines of [
     problemLines(report.components, terminal),
     consequenceLines(report.consequences, terminal),

@@ -17,8 +17,7 @@ import { prepareDirectory } from './prepare.ts';
 import { duration } from './render.ts';
 import { watchSignals } from './signals.ts';
 
-const HEADLINE =
-  'mtls-lab: a small Kubernetes control plane over real mutual TLS. All on 127.0.0.1, nothing leaves this machine.';
+const HEADLINE = 'mtls-lab: a small Kubernetes control plane over real mutual TLS. Nothing leaves 127.0.0.1.';
 /** How long `up` waits for the pods of deployment web before it says how many run. */
 const PODS_MS = 3000;
 const LOOK_MS = 100;
