@@ -3,13 +3,13 @@
  * cores cannot make as many. The server's cost for the page is held against what real handshakes cost here, and the
  * page's frames are measured. Figures are printed.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Trace } from '../../../components/tls/trace.ts';
 import { type Dashboard, startDashboard } from '../../../lab/dashboard/server.ts';
 import { freshHandshake } from '../../../lab/handshake.ts';
 import { openTestLab, type TestLab } from '../../support/lab.ts';
 import { openPage } from '../../support/page.ts';
-import { findTool } from '../../support/tools.ts';
+import { findTool, requireTool } from '../../support/tools.ts';
 
 const PER_SECOND = 500;
 const BEATS_PER_SECOND = 25;
@@ -23,6 +23,8 @@ beforeAll(async () => {
   lab = await openTestLab();
   await lab.lab.cluster.settle();
 }, 60_000);
+
+beforeEach((context) => void requireTool(context, 'chromium'));
 
 afterAll(async () => {
   await dashboard?.close();
@@ -76,55 +78,51 @@ async function costOfFeeding(seconds: number): Promise<{ us: number; told: numbe
   return { us: (ms * 1000) / told, told };
 }
 
-test.skipIf(chromium === undefined)(
-  '500 handshakes a second for a minute cost little more with the page open',
-  async () => {
-    const { cluster } = lab.lab;
-    const channel = cluster.topology.find(({ client }) => client === 'kubectl');
-    if (!channel || chromium === undefined) throw new Error('no kubectl');
-    await freshHandshake(cluster, channel);
-    const idleMs = (await cpuMs(() => new Promise((resolve) => setTimeout(resolve, 5000)))) / 5;
-    const startedAt = performance.now();
-    const realMs = await cpuMs(async () => {
-      for (let at = 0; at < REAL; at++) await freshHandshake(cluster, channel);
-    });
-    const ownUs = ((realMs - (idleMs * (performance.now() - startedAt)) / 1000) / REAL) * 1000;
+test('500 handshakes a second for a minute cost little more with the page open', async () => {
+  const { cluster } = lab.lab;
+  const channel = cluster.topology.find(({ client }) => client === 'kubectl');
+  if (!channel || chromium === undefined) throw new Error('no kubectl');
+  await freshHandshake(cluster, channel);
+  const idleMs = (await cpuMs(() => new Promise((resolve) => setTimeout(resolve, 5000)))) / 5;
+  const startedAt = performance.now();
+  const realMs = await cpuMs(async () => {
+    for (let at = 0; at < REAL; at++) await freshHandshake(cluster, channel);
+  });
+  const ownUs = ((realMs - (idleMs * (performance.now() - startedAt)) / 1000) / REAL) * 1000;
 
-    const without = await costOfFeeding(15);
-    dashboard = await startDashboard(lab.lab);
-    const { browser, page } = await openPage(chromium, dashboard);
-    try {
-      await page.locator('.map .edge').first().waitFor();
-      const painted = await page.evaluate(
-        "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0",
-      );
-      await page.evaluate(watchFrames);
-      const withPage = await costOfFeeding(60);
-      const frames = (await page.evaluate('window.frames_')) as number[];
-      const pageUs = withPage.us - without.us;
-      const sorted = [...frames].sort((one, other) => one - other);
-      const at = (part: number): string => (sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(0);
-      process.stdout.write(
-        `a real handshake, with its request, ${ownUs.toFixed(0)} us; told to the journal ${without.us.toFixed(0)} us, with the page ${withPage.us.toFixed(0)} us: ` +
-          `the page costs ${pageUs.toFixed(0)} us, ${((pageUs / ownUs) * 100).toFixed(0)} % of a handshake\n` +
-          `first paint after ${Number(painted).toFixed(0)} ms; ${withPage.told} handshakes in 60 s; ${frames.length} frames: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, longest ${at(0.9999)} ms\n`,
-      );
-      expect(withPage.told).toBeGreaterThan(PER_SECOND * 55);
-      expect(pageUs).toBeLessThan(ownUs / 4);
-      // The page still answers at once, and shows that it followed.
-      await page.locator('.list button').first().click();
-      await page.locator('.card').waitFor({ timeout: 10_000 });
-      // Ten thousand are looked back at as quickly.
-      await page.evaluate(() => location.assign('#/history'));
-      await page.locator('h2', { hasText: '10,000 handshakes remembered' }).waitFor({ timeout: 10_000 });
-      await page.locator('.history path').first().waitFor({ timeout: 10_000 });
-      expect(Number(at(0.5))).toBeLessThan(100);
-    } finally {
-      await browser.close();
-    }
-  },
-  240_000,
-);
+  const without = await costOfFeeding(15);
+  dashboard = await startDashboard(lab.lab);
+  const { browser, page } = await openPage(chromium, dashboard);
+  try {
+    await page.locator('.map .edge').first().waitFor();
+    const painted = await page.evaluate(
+      "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0",
+    );
+    await page.evaluate(watchFrames);
+    const withPage = await costOfFeeding(60);
+    const frames = (await page.evaluate('window.frames_')) as number[];
+    const pageUs = withPage.us - without.us;
+    const sorted = [...frames].sort((one, other) => one - other);
+    const at = (part: number): string => (sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(0);
+    process.stdout.write(
+      `a real handshake, with its request, ${ownUs.toFixed(0)} us; told to the journal ${without.us.toFixed(0)} us, with the page ${withPage.us.toFixed(0)} us: ` +
+        `the page costs ${pageUs.toFixed(0)} us, ${((pageUs / ownUs) * 100).toFixed(0)} % of a handshake\n` +
+        `first paint after ${Number(painted).toFixed(0)} ms; ${withPage.told} handshakes in 60 s; ${frames.length} frames: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, longest ${at(0.9999)} ms\n`,
+    );
+    expect(withPage.told).toBeGreaterThan(PER_SECOND * 55);
+    expect(pageUs).toBeLessThan(ownUs / 4);
+    // The page still answers at once, and shows that it followed.
+    await page.locator('.list button').first().click();
+    await page.locator('.card').waitFor({ timeout: 10_000 });
+    // Ten thousand are looked back at as quickly.
+    await page.evaluate(() => location.assign('#/history'));
+    await page.locator('h2', { hasText: '10,000 handshakes remembered' }).waitFor({ timeout: 10_000 });
+    await page.locator('.history path').first().waitFor({ timeout: 10_000 });
+    expect(Number(at(0.5))).toBeLessThan(100);
+  } finally {
+    await browser.close();
+  }
+}, 240_000);
 
 /** In the page: milliseconds between one frame and the next. */
 function watchFrames(): void {

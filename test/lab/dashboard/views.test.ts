@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { request } from 'node:http';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Deployment } from '../../../components/api/kinds.ts';
 import { adminClient } from '../../../lab/consequences.ts';
 import { type Dashboard, startDashboard } from '../../../lab/dashboard/server.ts';
@@ -14,11 +14,10 @@ import { readHidden } from '../../../lab/faults/hidden.ts';
 import { pickFault } from '../../../lab/faults/pick.ts';
 import { openTestLab, type TestLab } from '../../support/lab.ts';
 import { type OpenPage, openPage, violations } from '../../support/page.ts';
-import { findTool } from '../../support/tools.ts';
+import { findTool, requireTool } from '../../support/tools.ts';
 
 const SCHEDULER = 'kube-scheduler->kube-apiserver';
 const chromium = findTool('chromium');
-const openssl = findTool('openssl');
 const run = promisify(execFile);
 const PATIENCE = { timeout: 60_000 };
 
@@ -41,6 +40,8 @@ afterAll(async () => {
   await dashboard?.close();
   await lab?.close();
 }, 30_000);
+
+beforeEach((context) => void requireTool(context, 'chromium'));
 
 async function go(hash: string, ready: string): Promise<void> {
   await page.evaluate((to) => location.assign(to), hash);
@@ -67,140 +68,119 @@ async function scale(replicas: number): Promise<void> {
   }
 }
 
-test.skipIf(chromium === undefined)(
-  'broken on the page, mended with openssl in a shell, green without a reload',
-  async (context) => {
-    if (openssl === undefined) return context.skip('openssl is not installed');
-    await accepted(7);
-    await page.evaluate(() => Object.assign(window, { notReloaded: true }));
-    await page.getByRole('link', { name: 'Expire the scheduler’s certificate' }).click();
-    await page.locator('.guess input').first().check(PATIENCE);
-    await page.locator('.outcomes', { hasText: 'refused in TLS by the server, alert 45' }).waitFor(PATIENCE);
-    expect(await violations(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Break it' }).click();
-    await edge('tls', SCHEDULER);
-    await page.locator('.outcomes', { hasText: 'as predicted' }).waitFor(PATIENCE);
-    await page.getByText('It is: new pods').or(page.getByText('right.')).first().waitFor(PATIENCE);
-    await scale(3);
-    await page.locator('.suffers', { hasText: 'Pending 1' }).waitFor(PATIENCE);
-    expect(await violations(page)).toEqual([]);
-    await page.getByText('By hand with openssl').click();
-    const lines = await page
-      .locator('.breaking .command code', { hasText: 'openssl genpkey' })
-      .last()
-      .textContent();
-    await run('bash', ['-ec', lines ?? 'false']);
-    await accepted(7);
-    await page.locator('.suffers').waitFor({ ...PATIENCE, state: 'detached' });
-    expect(await page.evaluate(() => Object.hasOwn(window, 'notReloaded'))).toBe(true);
-    await page.locator('footer', { hasText: 'Everything is green.' }).waitFor(PATIENCE);
-  },
-  90_000,
-);
+test('broken on the page, mended with openssl in a shell, green without a reload', async (context) => {
+  if (openssl === undefined) return context.skip('openssl is not installed');
+  await accepted(7);
+  await page.evaluate(() => Object.assign(window, { notReloaded: true }));
+  await page.getByRole('link', { name: 'Expire the scheduler’s certificate' }).click();
+  await page.locator('.guess input').first().check(PATIENCE);
+  await page.locator('.outcomes', { hasText: 'refused in TLS by the server, alert 45' }).waitFor(PATIENCE);
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Break it' }).click();
+  await edge('tls', SCHEDULER);
+  await page.locator('.outcomes', { hasText: 'as predicted' }).waitFor(PATIENCE);
+  await page.getByText('It is: new pods').or(page.getByText('right.')).first().waitFor(PATIENCE);
+  await scale(3);
+  await page.locator('.suffers', { hasText: 'Pending 1' }).waitFor(PATIENCE);
+  expect(await violations(page)).toEqual([]);
+  await page.getByText('By hand with openssl').click();
+  const lines = await page
+    .locator('.breaking .command code', { hasText: 'openssl genpkey' })
+    .last()
+    .textContent();
+  await run('bash', ['-ec', lines ?? 'false']);
+  await accepted(7);
+  await page.locator('.suffers').waitFor({ ...PATIENCE, state: 'detached' });
+  expect(await page.evaluate(() => Object.hasOwn(window, 'notReloaded'))).toBe(true);
+  await page.locator('footer', { hasText: 'Everything is green.' }).waitFor(PATIENCE);
+}, 90_000);
 
-test.skipIf(chromium === undefined)(
-  'the mode decides between an alert and 401, for the same certificate',
-  async () => {
-    await go('#/break/wrong-usage/scheduler', '.guess');
-    await page.getByRole('button', { name: 'Skip' }).click();
-    await page.getByRole('button', { name: 'Break it' }).click();
-    await edge('tls', SCHEDULER);
-    await page.getByRole('button', { name: 'as Kubernetes does' }).click();
-    await edge('s401', SCHEDULER);
-    await page.locator('.outcomes', { hasText: 'TLS succeeds, then HTTP 401' }).waitFor(PATIENCE);
-    await go('#/', '.list');
-    expect(await page.locator('.list li').first().textContent()).toContain('401');
-    expect(await violations(page)).toEqual([]);
-    await page.getByRole('button', { name: 'strict (lab)' }).click();
-    await edge('tls', SCHEDULER);
-    await page.getByRole('button', { name: 'Mend everything' }).click();
-    await accepted(7);
-  },
-  90_000,
-);
+test('the mode decides between an alert and 401, for the same certificate', async () => {
+  await go('#/break/wrong-usage/scheduler', '.guess');
+  await page.getByRole('button', { name: 'Skip' }).click();
+  await page.getByRole('button', { name: 'Break it' }).click();
+  await edge('tls', SCHEDULER);
+  await page.getByRole('button', { name: 'as Kubernetes does' }).click();
+  await edge('s401', SCHEDULER);
+  await page.locator('.outcomes', { hasText: 'TLS succeeds, then HTTP 401' }).waitFor(PATIENCE);
+  await go('#/', '.list');
+  expect(await page.locator('.list li').first().textContent()).toContain('401');
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'strict (lab)' }).click();
+  await edge('tls', SCHEDULER);
+  await page.getByRole('button', { name: 'Mend everything' }).click();
+  await accepted(7);
+}, 90_000);
 
-test.skipIf(chromium === undefined)(
-  'the slider moves the clock past the end of every certificate, and back',
-  async () => {
-    await go('#/time', '#day');
-    expect(await violations(page)).toEqual([]);
-    await page.locator('#day').fill('400');
-    await accepted(0);
-    await page.locator('.time-panel', { hasText: 'certificates are over' }).waitFor(PATIENCE);
-    await page.locator('.map .old').first().waitFor(PATIENCE);
-    await page.getByRole('button', { name: 'Back to real time' }).click();
-    await accepted(7);
-    await page.locator('.time-panel label', { hasText: 'worker-1' }).locator('select').selectOption('+400d');
-    await edge('tls', 'kubelet@worker-1->kube-apiserver');
-    await page.locator('.time-panel label', { hasText: 'worker-1' }).locator('select').selectOption('');
-    await accepted(7);
-  },
-  90_000,
-);
+test('the slider moves the clock past the end of every certificate, and back', async () => {
+  await go('#/time', '#day');
+  expect(await violations(page)).toEqual([]);
+  await page.locator('#day').fill('400');
+  await accepted(0);
+  await page.locator('.time-panel', { hasText: 'certificates are over' }).waitFor(PATIENCE);
+  await page.locator('.map .old').first().waitFor(PATIENCE);
+  await page.getByRole('button', { name: 'Back to real time' }).click();
+  await accepted(7);
+  await page.locator('.time-panel label', { hasText: 'worker-1' }).locator('select').selectOption('+400d');
+  await edge('tls', 'kubelet@worker-1->kube-apiserver');
+  await page.locator('.time-panel label', { hasText: 'worker-1' }).locator('select').selectOption('');
+  await accepted(7);
+}, 90_000);
 
-test.skipIf(chromium === undefined)(
-  'a certificate has an address, and shows where it lies, what holds it and what it says',
-  async () => {
-    await page.goto(`${open.origin}/#/certificates/scheduler`);
-    await page.reload();
-    await page.locator('.certificate-page pre').first().waitFor(PATIENCE);
-    const text = (await page.locator('.certificate-page').textContent()) ?? '';
-    for (const part of [
-      'hosts/control-plane/etc/kubernetes/pki/scheduler.crt',
-      'the same',
-      'CN=system:kube-scheduler',
-      'openssl x509 -in',
-      'BEGIN CERTIFICATE',
-    ]) {
-      expect(text).toContain(part);
-    }
-    expect(text).not.toContain('PRIVATE KEY-----');
-    expect(await violations(page)).toEqual([]);
-    await page.getByRole('link', { name: 'All certificates' }).click();
-    await page.locator('.holdings').waitFor(PATIENCE);
-    expect(await page.locator('.certificates tbody tr').count()).toBe(11);
-    expect(await violations(page)).toEqual([]);
-    await go('#/glossary/SAN', '.words .chosen');
-    expect(await page.locator('.words .chosen').textContent()).toContain('server certificate');
-    expect(await violations(page)).toEqual([]);
-  },
-);
+test('a certificate has an address, and shows where it lies, what holds it and what it says', async () => {
+  await page.goto(`${open.origin}/#/certificates/scheduler`);
+  await page.reload();
+  await page.locator('.certificate-page pre').first().waitFor(PATIENCE);
+  const text = (await page.locator('.certificate-page').textContent()) ?? '';
+  for (const part of [
+    'hosts/control-plane/etc/kubernetes/pki/scheduler.crt',
+    'the same',
+    'CN=system:kube-scheduler',
+    'openssl x509 -in',
+    'BEGIN CERTIFICATE',
+  ]) {
+    expect(text).toContain(part);
+  }
+  expect(text).not.toContain('PRIVATE KEY-----');
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('link', { name: 'All certificates' }).click();
+  await page.locator('.holdings').waitFor(PATIENCE);
+  expect(await page.locator('.certificates tbody tr').count()).toBe(11);
+  expect(await violations(page)).toEqual([]);
+  await go('#/glossary/SAN', '.words .chosen');
+  expect(await page.locator('.words .chosen').textContent()).toContain('server certificate');
+  expect(await violations(page)).toEqual([]);
+});
 
-test.skipIf(chromium === undefined)(
-  'a hidden break covers what differs until all is green, and is told then',
-  async () => {
-    await go('#/break', '.teacher');
-    // By chance, but for the test always the same.
-    const seed = seedOf('expired');
-    await page.route('**/hide', (route) => route.continue({ postData: JSON.stringify({ seed }) }));
-    await page.getByRole('button', { name: 'Break something, and hide it' }).click();
-    await page.locator('.teacher', { hasText: 'Something is broken' }).waitFor(PATIENCE);
-    const hidden = readHidden(lab.dir);
-    expect(await page.locator('.standing').count()).toBe(0);
-    expect(await page.getByRole('button', { name: 'Mend everything' }).count()).toBe(0);
-    await go('#/certificates', '.certificates');
-    await page.locator('.certificates', { hasText: 'covered' }).waitFor(PATIENCE);
-    expect(await page.locator('.certificates .bad').count()).toBe(0);
-    await go('#/', '.list');
-    await page.keyboard.press('l');
-    await page.locator('.stage .key-sentence', { hasText: 'Something is broken' }).waitFor(PATIENCE);
-    await page.locator('.map .edge.tls').first().waitFor(PATIENCE);
-    await page.keyboard.press('1');
-    await page.locator('.slide .question').waitFor(PATIENCE);
-    for (let at = 0; at < 12; at++) await page.keyboard.press('ArrowRight');
-    await page.locator('.slide .key-sentence', { hasText: 'Why?' }).waitFor(PATIENCE);
-    await page.keyboard.press('l');
-    const fix = await ask('/fix', { target: hidden?.target });
-    expect(fix.status).toBe(200);
-    await page
-      .locator('footer', { hasText: `it was ${hidden?.fault} on ${hidden?.target}` })
-      .waitFor(PATIENCE);
-    await accepted(7);
-  },
-  90_000,
-);
+test('a hidden break covers what differs until all is green, and is told then', async () => {
+  await go('#/break', '.teacher');
+  // By chance, but for the test always the same.
+  const seed = seedOf('expired');
+  await page.route('**/hide', (route) => route.continue({ postData: JSON.stringify({ seed }) }));
+  await page.getByRole('button', { name: 'Break something, and hide it' }).click();
+  await page.locator('.teacher', { hasText: 'Something is broken' }).waitFor(PATIENCE);
+  const hidden = readHidden(lab.dir);
+  expect(await page.locator('.standing').count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Mend everything' }).count()).toBe(0);
+  await go('#/certificates', '.certificates');
+  await page.locator('.certificates', { hasText: 'covered' }).waitFor(PATIENCE);
+  expect(await page.locator('.certificates .bad').count()).toBe(0);
+  await go('#/', '.list');
+  await page.keyboard.press('l');
+  await page.locator('.stage .key-sentence', { hasText: 'Something is broken' }).waitFor(PATIENCE);
+  await page.locator('.map .edge.tls').first().waitFor(PATIENCE);
+  await page.keyboard.press('1');
+  await page.locator('.slide .question').waitFor(PATIENCE);
+  for (let at = 0; at < 12; at++) await page.keyboard.press('ArrowRight');
+  await page.locator('.slide .key-sentence', { hasText: 'Why?' }).waitFor(PATIENCE);
+  await page.keyboard.press('l');
+  const fix = await ask('/fix', { target: hidden?.target });
+  expect(fix.status).toBe(200);
+  await page.locator('footer', { hasText: `it was ${hidden?.fault} on ${hidden?.target}` }).waitFor(PATIENCE);
+  await accepted(7);
+}, 90_000);
 
-test.skipIf(chromium === undefined)('keys alone lead from the map through large type and back', async () => {
+test('keys alone lead from the map through large type and back', async () => {
   await go('#/', '.list');
   await page.locator('.map .grip').first().focus();
   await page.keyboard.press('Enter');
@@ -260,26 +240,22 @@ async function tabTo(text: string): Promise<void> {
   throw new Error(`no ${text}`);
 }
 
-test.skipIf(chromium === undefined)(
-  'break and mend without a mouse',
-  async () => {
-    await go('#/', '.list');
-    await accepted(7);
-    await tabTo('Expire the scheduler');
+test('break and mend without a mouse', async () => {
+  await go('#/', '.list');
+  await accepted(7);
+  await tabTo('Expire the scheduler');
+  await page.keyboard.press('Enter');
+  await page.locator('.guess').waitFor(PATIENCE);
+  for (const key of ['Skip', 'Break it']) {
+    await tabTo(key);
     await page.keyboard.press('Enter');
-    await page.locator('.guess').waitFor(PATIENCE);
-    for (const key of ['Skip', 'Break it']) {
-      await tabTo(key);
-      await page.keyboard.press('Enter');
-    }
-    await edge('tls', SCHEDULER);
-    await page.locator('.standing').waitFor(PATIENCE);
-    await tabTo('Fix');
-    await page.keyboard.press('Enter');
-    await accepted(7);
-  },
-  240_000,
-);
+  }
+  await edge('tls', SCHEDULER);
+  await page.locator('.standing').waitFor(PATIENCE);
+  await tabTo('Fix');
+  await page.keyboard.press('Enter');
+  await accepted(7);
+}, 240_000);
 
 /** Every text that is seen, with its size on the screen. */
 function sizesOfText(): { name: string; px: number }[] {
@@ -322,7 +298,7 @@ async function ask(path: string, body: unknown): Promise<{ status: number; text:
   });
 }
 
-test.skipIf(chromium === undefined).for([
+test.for([
   { name: 'a path for a target', path: '/break', body: { fault: 'expired', target: '../../ca' } },
   { name: 'a path for a fault', path: '/break', body: { fault: '../expired', target: 'scheduler' } },
   { name: 'a path to mend', path: '/fix', body: { target: '../../../etc/passwd' } },
