@@ -69,7 +69,7 @@ async function scale(replicas: number): Promise<void> {
 }
 
 test('broken on the page, mended with openssl in a shell, green without a reload', async (context) => {
-  if (openssl === undefined) return context.skip('openssl is not installed');
+  requireTool(context, 'openssl');
   await accepted(7);
   await page.evaluate(() => Object.assign(window, { notReloaded: true }));
   await page.getByRole('link', { name: 'Expire the scheduler’s certificate' }).click();
