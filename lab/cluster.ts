@@ -22,6 +22,8 @@ import { type FolderWatch, watchFolder } from './watch.ts';
 const MANIFEST_CHECK_MS = 20_000;
 /** How long `settle` waits for outcomes, and between two looks. */
 const SETTLE_MS = 6000;
+/** For each connection in addition: two cores make about fifty handshakes a second while everything starts. */
+const SETTLE_CHANNEL_MS = 60;
 const LOOK_MS = 10;
 const REDIAL_MS = 1500;
 const ASK_AGAIN_MS = 60;
@@ -265,26 +267,32 @@ async function settle(
   channels: () => ChannelState[],
 ): Promise<ChannelState[]> {
   const startedAt = performance.now();
+  const limitMs = SETTLE_MS + channels().length * SETTLE_CHANNEL_MS;
   const toldAt = new Map<InstanceId, number>();
   for (;;) {
     const states = channels();
     const waiting = states.filter((state) => mayStillCome(state, states, supervisors));
     const now = performance.now();
-    if (waiting.length === 0 || now - startedAt > SETTLE_MS) return states;
+    if (waiting.length === 0 || now - startedAt > limitMs) return states;
     for (const { client, server } of waiting) {
       if (isUnregistered(server, client, states)) continue;
       // The API server dials a kubelet when it is told to; everybody else has begun already.
       const patienceMs = server.startsWith('kubelet@') ? ASK_AGAIN_MS : REDIAL_MS;
       const before = toldAt.get(client) ?? (server.startsWith('kubelet@') ? 0 : startedAt);
       if (now - before < patienceMs) continue;
-      toldAt.set(client, now);
-      void supervisors
-        .get(client)
-        ?.dialNow()
-        .catch(() => undefined);
+      // It dials every server that it is a client of: not told again before all of them have answered.
+      toldAt.set(client, Number.POSITIVE_INFINITY);
+      void dialAll(supervisors.get(client)).then((tookMs) => toldAt.set(client, performance.now() + tookMs));
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
+}
+
+/** Let a client dial. @returns how long that took, milliseconds */
+async function dialAll(client: Supervisor | undefined): Promise<number> {
+  const begunMs = performance.now();
+  await client?.dialNow().catch(() => undefined);
+  return performance.now() - begunMs;
 }
 
 /** Whether a channel without an outcome will have one soon. */
