@@ -18,6 +18,7 @@ import {
   startKeys,
   writePrivateKey,
 } from './keys.ts';
+import { readPem } from './pem.ts';
 
 /** Absolute paths of an identity's files on the desk. */
 export interface DeskFiles {
@@ -166,4 +167,17 @@ function writeCa(dir: string, identity: Identity, keys: KeyPair, certificatePem:
 
 function keyOf(keys: PendingKeys, identity: Identity, choices: Choices): Promise<KeyPair> {
   return keys.get(identity.id) ?? generateKeys(choices.key);
+}
+
+/** DER of the desk's CAs; one that cannot be read is left out. */
+export function caCertificates(dir: string, choices: Choices): readonly Uint8Array[] {
+  return identities(choices)
+    .filter(({ kind }) => kind === 'ca')
+    .flatMap((identity) => {
+      try {
+        return readPem(readText(deskFiles(dir, identity).cert)).map(({ bytes }) => bytes);
+      } catch {
+        return [];
+      }
+    });
 }

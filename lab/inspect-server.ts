@@ -11,6 +11,9 @@ import { openHost } from '../components/host.ts';
 import { dial, HandshakeError } from '../components/tls/client.ts';
 import type { Alert, Field, Trace } from '../components/tls/trace.ts';
 
+/** What looks like `HOST:PORT` is a server. */
+export const SERVER_ADDRESS = /^(https:\/\/.*|\[[0-9a-f:]+\]:\d+|[\w.-]+:\d+)$/i;
+
 const ANSWER_MS = 3000;
 const SETTINGS = {
   clientAuth: 'request',

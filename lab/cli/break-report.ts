@@ -3,11 +3,8 @@
  * and only told as seen), the guess beside it, and where to go from here.
  */
 import { join, relative } from 'node:path';
-import { deskFiles } from '../../certs/desk.ts';
+import { caCertificates } from '../../certs/desk.ts';
 import { isLabError } from '../../certs/errors.ts';
-import { readTextIfAny } from '../../certs/files.ts';
-import { identities } from '../../certs/identities.ts';
-import { readPem } from '../../certs/pem.ts';
 import { callLab } from '../api.ts';
 import type { ChannelState } from '../channel.ts';
 import type { LabDirectory } from '../directory.ts';
@@ -72,9 +69,7 @@ export async function reportBreak(what: Break): Promise<number> {
 
 function replacedLines({ directory, record }: Break): string[] {
   const { dir, choices } = directory;
-  const cas = identities(choices)
-    .filter(({ kind }) => kind === 'ca')
-    .flatMap((ca) => readPem(readTextIfAny(deskFiles(dir, ca).cert) ?? '').map(({ bytes }) => bytes));
+  const cas = caCertificates(dir, choices);
   return record.files.flatMap(({ path, before }) => {
     const { rows, same } = differencesOf(before, readBytes(dir, path), cas);
     return [

@@ -52,7 +52,7 @@ function caTable(all: readonly Expiry[], wrong: readonly ExpectedRow[], terminal
 }
 
 /** kubeadm's form: `Nov 24, 2027 08:25 UTC`. */
-function expires({ notAfter }: Expiry): string {
+export function expires({ notAfter }: Pick<Expiry, 'notAfter'>): string {
   if (notAfter === null) return '<unreadable>';
   const at = new Date(notAfter);
   const day = String(at.getUTCDate()).padStart(2, '0');
@@ -60,7 +60,7 @@ function expires({ notAfter }: Expiry): string {
 }
 
 /** kubeadm's form, duration.ShortHumanDuration: `364d`, `9y`; `<invalid>` when it is over. */
-function residual({ state, daysLeft }: Expiry): string {
+export function residual({ state, daysLeft }: Pick<Expiry, 'state' | 'daysLeft'>): string {
   if (daysLeft === null) return '<unreadable>';
   if (state === 'expired') return '<invalid>';
   if (state === 'not-yet-valid') return '<not yet valid>';

@@ -8,6 +8,7 @@ import { nearest } from '../../certs/nearest.ts';
 import { findIdentity } from '../../certs/resolve.ts';
 import { type SignAs, signRequest } from '../../certs/sign-request.ts';
 import { deskNow, type LabDirectory, readDirectory } from '../directory.ts';
+import { SERVER_ADDRESS } from '../inspect-server.ts';
 import { type Invocation, switchOption, textOption } from './command.ts';
 
 type Action = (invocation: Invocation, directory: LabDirectory, rest: readonly string[]) => Promise<number>;
@@ -25,6 +26,10 @@ export async function run(invocation: Invocation): Promise<number> {
   const directory = readDirectory(invocation.dir);
   const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word as keyof typeof ACTIONS] : undefined;
   if (action) return action(invocation, directory, rest);
+  if (SERVER_ADDRESS.test(word)) {
+    const { showLive } = await import('./certs-live.ts');
+    return showLive(invocation, directory, invocation.positionals);
+  }
   const near = nearest(word, Object.keys(ACTIONS));
   throw new LabError('USAGE', {
     what: `certs has no "${word}"; it has ${Object.keys(ACTIONS).join(', ')}`,

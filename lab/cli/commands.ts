@@ -137,7 +137,7 @@ export const commands = {
     group: 'Certificates',
     summary: 'when each certificate ends and whether it is as it should be; renew, sign, distribute',
     usage:
-      '[check-expiration]  |  renew ID…|all  |  sign CSR --as ID  |  distribute [ID…]  |  signing [on|off]',
+      '[check-expiration]  |  HOST:PORT…  |  renew ID…|all  |  sign CSR --as ID  |  distribute [ID…]  |  signing [on|off]',
     options: {
       as: { type: 'string', value: 'ID', help: 'sign: purpose, names and CA of this certificate' },
       purpose: { type: 'string', value: 'server|client', help: 'sign: for a bare purpose' },
@@ -147,6 +147,7 @@ export const commands = {
     takes: [0, 5000],
     examples: [
       'mtls-lab certs',
+      'mtls-lab certs 127.0.0.1:6443 127.0.0.1:2379',
       'mtls-lab certs renew scheduler',
       'mtls-lab certs distribute',
       'mtls-lab certs sign my.csr --as scheduler',

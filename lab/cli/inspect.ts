@@ -1,27 +1,23 @@
 /** `inspect`: a file, a certificate by any of its names, or a live server, in plain words. */
 import { readFileSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { deskFiles } from '../../certs/desk.ts';
+import { caCertificates, deskFiles } from '../../certs/desk.ts';
 import { unreadable } from '../../certs/files.ts';
 import { copyFiles } from '../../certs/hosts.ts';
 import { identities } from '../../certs/identities.ts';
 import { inspect } from '../../certs/inspect.ts';
-import { readPem } from '../../certs/pem.ts';
 import { findTarget } from '../../certs/resolve.ts';
 import { inspectionText, printable } from '../../certs/text.ts';
 import { deskNow, directoryState, type LabDirectory, readDirectory } from '../directory.ts';
-import { inspectServer, type ServerInspection } from '../inspect-server.ts';
+import { inspectServer, SERVER_ADDRESS, type ServerInspection } from '../inspect-server.ts';
 import type { Invocation } from './command.ts';
-
-/** What looks like `HOST:PORT` is a server. */
-const SERVER = /^(https:\/\/.*|\[[0-9a-f:]+\]:\d+|[\w.-]+:\d+)$/i;
 
 export async function run({ dir, json, terminal, positionals }: Invocation): Promise<number> {
   const [what = ''] = positionals;
   const directory = directoryState(dir) === 'made' ? readDirectory(dir) : undefined;
-  if (SERVER.test(what)) {
+  if (SERVER_ADDRESS.test(what)) {
     const found = await inspectServer(what, {
-      roots: directory ? caCertificates(directory) : [],
+      roots: directory ? caCertificates(dir, directory.choices) : [],
       now: directory ? deskNow(dir) : new Date(),
     });
     if (json) terminal.print(JSON.stringify({ ok: found.verdict?.accepted ?? true, ...found }));
@@ -31,7 +27,7 @@ export async function run({ dir, json, terminal, positionals }: Invocation): Pro
   const file = fileOf(what, directory);
   const inspection = inspect(readBytes(file), shown(file), {
     now: directory ? deskNow(dir) : new Date(),
-    cas: directory ? caCertificates(directory) : [],
+    cas: directory ? caCertificates(dir, directory.choices) : [],
   });
   if (json) terminal.print(JSON.stringify(inspection));
   else terminal.write(inspectionText(inspection));
@@ -57,19 +53,6 @@ function readBytes(file: string): Uint8Array {
   } catch (error) {
     throw unreadable(file, error);
   }
-}
-
-/** DER of the lab's CAs; a broken one is left out. */
-function caCertificates({ dir, choices }: LabDirectory): Uint8Array[] {
-  return identities(choices)
-    .filter(({ kind }) => kind === 'ca')
-    .flatMap((identity) => {
-      try {
-        return readPem(readFileSync(deskFiles(dir, identity).cert, 'utf8')).map(({ bytes }) => bytes);
-      } catch {
-        return [];
-      }
-    });
 }
 
 function serverText(found: ServerInspection, now: Date): string {

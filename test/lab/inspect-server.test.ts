@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPem } from '../../certs/pem.ts';
 import { inspectServer } from '../../lab/inspect-server.ts';
+import { callCli } from '../support/cli.ts';
 import { temporaryLab } from '../support/lab-directory.ts';
 
 let dir: string;
@@ -86,4 +87,27 @@ test('names what is in the way: nothing listens, no TLS, a far machine', async (
   await new Promise((resolve) => plain.close(resolve));
   await expect(look(`127.0.0.1:${port}`)).rejects.toMatchObject({ code: 'CONNECTION_REFUSED' });
   await expect(look('192.0.2.1:443')).rejects.toMatchObject({ code: 'USAGE' });
+});
+
+test('certs looks at live servers side by side; one that is not there stops nothing', async () => {
+  const strict = await serve('apiserver', { requestCert: true, rejectUnauthorized: true });
+  const etcd = await serve('etcd-server', {});
+  const { code, stdout } = await callCli(['certs', strict, etcd, '127.0.0.1:1', '--dir', dir]);
+  const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
+  expect(rows[0]).toEqual([
+    'SERVER',
+    'CERTIFICATE',
+    'EXPIRES',
+    'RESIDUAL TIME',
+    'CERTIFICATE AUTHORITY',
+    'CLIENT CERTIFICATE',
+  ]);
+  const year = expect.stringMatching(/^\w{3} \d\d, 20\d\d \d\d:\d\d UTC$/);
+  expect(rows[1]).toEqual([strict, 'kube-apiserver', year, '364d', 'kubernetes', 'demanded']);
+  expect(rows[2]).toEqual([etcd, 'control-plane', year, '364d', 'kubernetes', 'not asked for']);
+  expect(rows[3]?.[0]).toBe('127.0.0.1:1');
+  expect(stdout).toContain('✗ 127.0.0.1:1: ');
+  expect(code).toBe(1);
+  const { stdout: json } = await callCli(['certs', etcd, '--json', '--dir', dir]);
+  expect(JSON.parse(json)).toMatchObject({ ok: true, servers: [{ address: etcd, refused: null }] });
 });
