@@ -243,6 +243,8 @@ async function tabTo(text: string): Promise<void> {
 test('break and mend without a mouse', async () => {
   await go('#/', '.list');
   await accepted(7);
+  // Connections are green a moment before what suffered from them is.
+  await page.getByRole('link', { name: 'Expire the scheduler’s certificate' }).waitFor(PATIENCE);
   await tabTo('Expire the scheduler');
   await page.keyboard.press('Enter');
   await page.locator('.guess').waitFor(PATIENCE);
