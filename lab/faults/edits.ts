@@ -1,5 +1,5 @@
 /** Wrong settings for the hosts: edits of manifests, kubeconfigs, kubelet configs and lab.yaml. Made twice, they change no more than once. */
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 import { MODES, readTextIfAny } from '../../certs/files.ts';
 import { hostPath } from '../../certs/hosts.ts';
@@ -162,4 +162,9 @@ function setAll(
     if (value === null) document.deleteIn([...path, name]);
     else document.setIn([...path, name], value);
   }
+}
+
+/** A path as the target's kubeconfig names it: relative to itself. */
+export function besideKubeconfig({ directory, target }: ChangeContext, path: string): string {
+  return posix.relative(posix.dirname(kubeconfigPath(directory.dir, target)), path);
 }

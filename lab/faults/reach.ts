@@ -2,7 +2,7 @@
 import type { Channel } from '../topology.ts';
 import { kubeconfigClients } from './edits.ts';
 import type { RealWorld, Scope, Situation, Stated } from './fault.ts';
-import { NEXT } from './outcome.ts';
+import { NEXT, succeeds } from './outcome.ts';
 
 /** Everybody that dials: the API server (towards etcd), and whoever has a kubeconfig. */
 export function diallers(scope: Scope): readonly string[] {
@@ -92,19 +92,8 @@ export function gone({ channels }: Situation, instance: string): Stated[] {
  * @param unsafe    a part of the sentence that is said about it
  * @param possible  what somebody can do now who could not before
  */
-export function letIn({ id }: Channel, unsafe: string, possible: string): Stated {
-  return {
-    channel: id,
-    layer: 'ok',
-    by: null,
-    code: null,
-    alert: null,
-    clientText: null,
-    serverText: null,
-    shows: NEXT,
-    stops: possible,
-    unsafe,
-  };
+export function letIn(channel: Channel, unsafe: string, possible: string): Stated {
+  return { ...succeeds(channel), stops: possible, unsafe };
 }
 
 /** `kubelet@worker-1` -> `worker-1`; empty for what runs on no worker. */

@@ -1,5 +1,4 @@
 /** Trust, the other half: the certificate is good, and whoever verifies it trusts the wrong CA. */
-import { posix } from 'node:path';
 import { type Ca, issueIdentity } from '../../certs/ca.ts';
 import { deskFiles } from '../../certs/desk.ts';
 import { MODES, readText } from '../../certs/files.ts';
@@ -8,9 +7,9 @@ import { fileNames, identities, PLACES } from '../../certs/identities.ts';
 import { generateKeys, writePrivateKey } from '../../certs/keys.ts';
 import { settingsOf } from '../directory.ts';
 import {
+  besideKubeconfig,
   kubeconfigClients,
   kubeconfigEdit,
-  kubeconfigPath,
   kubeletConfigEdit,
   manifestEdit,
 } from './edits.ts';
@@ -45,11 +44,6 @@ async function otherCa(
       mode: MODES.public,
     },
   };
-}
-
-/** A path as the target's kubeconfig names it: relative to itself. */
-function besideKubeconfig({ directory, target }: ChangeContext, path: string): string {
-  return posix.relative(posix.dirname(kubeconfigPath(directory.dir, target)), path);
 }
 
 /** Started anew with an empty bundle: kube-apiserver and kubelet refuse to. */
