@@ -116,10 +116,12 @@ async function printSeen(what: Break, before: StatusReport): Promise<void> {
   );
   for (const one of changed) terminal.print(verdict(one, terminal, true));
   if (others.length > 0) {
-    const count = others.length === report.channels.length ? 'all' : 'the other';
-    terminal.print(
-      `${terminal.paint('teal', '✓')} ${count} ${others.length} connections unchanged; pods that run go on`,
-    );
+    const all = others.length === report.channels.length;
+    const which =
+      others.length === 1
+        ? 'the other connection'
+        : `${all ? 'all' : 'the other'} ${others.length} connections`;
+    terminal.print(`${terminal.paint('teal', '✓')} ${which} unchanged; pods that run go on`);
   }
   for (const sentence of report.consequences) {
     if (!before.consequences.includes(sentence))
